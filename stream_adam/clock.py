@@ -1,0 +1,88 @@
+"""Clocks: the wall's, and one that is moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from contextlib import suppress
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a stream needs of time."""
+
+    def now(self) -> float:
+        """Seconds from some fixed moment; never runs backwards."""
+        ...
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Come back when the event is set, or that much later."""
+        ...
+
+
+class WallClock:
+    """The machine's monotonic clock."""
+
+    def now(self) -> float:
+        """Seconds since the machine started, or thereabouts."""
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Come back when the event is set, or that much later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+
+
+class ManualClock:
+    """A clock that stands still until `advance` moves it: hours pass in a moment, and every run is the same.
+
+    >>> clock = ManualClock()
+    >>> async def main() -> float:
+    ...     async with asyncio.TaskGroup() as group:
+    ...         group.create_task(clock.wait(asyncio.Event(), 3600))
+    ...         await clock.advance(3600)
+    ...     return clock.now()
+    >>> asyncio.run(main())
+    3600.0
+    """
+
+    TURNS = 20  # of the event loop, for what was woken to reach its next wait
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._order = itertools.count()
+        self._alarms: list[tuple[float, int, asyncio.Event]] = []
+
+    def now(self) -> float:
+        """The seconds that `advance` has let pass."""
+        return self._now
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Come back when the event is set, or `advance` has moved the clock that far."""
+        alarm = asyncio.Event()
+        heapq.heappush(self._alarms, (self._now + seconds, next(self._order), alarm))
+        waits = [asyncio.ensure_future(either.wait()) for either in (event, alarm)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def advance(self, seconds: float) -> None:
+        """Let that much time pass, ringing each alarm at its own moment."""
+        end = self._now + seconds
+        await self._settle()
+        while self._alarms and self._alarms[0][0] <= end:
+            when, _, alarm = heapq.heappop(self._alarms)
+            self._now = when
+            alarm.set()
+            await self._settle()
+        self._now = end
+
+    async def _settle(self) -> None:
+        for _ in range(self.TURNS):
+            await asyncio.sleep(0)

@@ -1,0 +1,28 @@
+"""The one error that is the user's to mend."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class SpecError(ValueError):
+    """A word the user gave cannot be used; the message says which, where, and what would do.
+
+    The message is one line: it is shown as it stands on the command line, beside the page's field and in Python.
+
+    >>> from stream_adam import simulate
+    >>> simulate("sine(25) + norml(0.5)", "adam", ticks=3)
+    Traceback (most recent call last):
+    stream_adam.errors.SpecError: unknown word 'norml' at column 12: did you mean 'normal'?
+    """
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the nearest known one, or all of them."""
+    known = list(known)
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"

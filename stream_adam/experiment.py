@@ -1,0 +1,136 @@
+"""A run is a recipe: the frozen description that determines every bit of what is seen.
+
+A hyperparameter is an expression of t, so a change made on the way is a part of the recipe like any other: after
+`experiment.changed(1200, 0, "beta2", 0.99)` the strategy reads ``adam(beta2=step(1200, 0.999, 0.99))``, in the URL, on
+the command line and in Python alike, and running that from tick 0 gives the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stream_adam.errors import SpecError
+from stream_adam.expression import Call, Expression, Number, as_expression
+from stream_adam.sources.recordings import ANY_FILE, Files
+from stream_adam.sources.source import Source, SourceLike
+from stream_adam.sources.words import SIGNAL_WORDS
+from stream_adam.strategies import Strategy, StrategyLike, as_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEP = SIGNAL_WORDS["step"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A source, the strategies that look at it (the lanes), and where they start.
+
+    Attributes:
+        source: the gradient.
+        lanes: one strategy a lane.
+        seed: of the source's noise.
+        theta0: the weight before the first tick, in every lane.
+        bounds: the weight is projected on these after every tick.
+
+    >>> Experiment.of("sine(25)", "adam", seed=1).changed(1200, 0, "beta2", 0.99).lanes[0].label
+    'adam(beta2=step(1200, 0.999, 0.99))'
+    """
+
+    source: Source
+    lanes: tuple[Strategy, ...]
+    seed: int
+    theta0: float = 0.0
+    bounds: tuple[float, float] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        source: Source | SourceLike,
+        strategies: StrategyLike | Sequence[StrategyLike],
+        *,
+        seed: int | None = None,
+        theta0: float = 0.0,
+        bounds: tuple[float, float] | None = None,
+        files: Files = ANY_FILE,
+    ) -> Experiment:
+        """The experiment of specs, functions or objects; without a seed, one is drawn and kept.
+
+        Raises:
+            SpecError: any of them can't be used.
+        """
+        listed = list(strategies) if isinstance(strategies, list | tuple) else [strategies]
+        if not listed:
+            raise SpecError("at least one strategy is needed")
+        lanes = tuple(as_strategy(strategy) for strategy in listed)
+        if seed is None:
+            seed = secrets.randbits(32)
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise SpecError(f"seed is {seed!r}: it must be a whole number from 0 on")
+        return cls(Source.of(source, files), lanes, seed, _weight(theta0), _checked_bounds(bounds))
+
+    def changed(self, tick: int, lane: int, name: str, value: float) -> Experiment:
+        """This experiment with a lane's hyperparameter at `value` from `tick` on, later changes of it forgotten.
+
+        Raises:
+            SpecError: unknown name, value out of bounds, or more changes than a recipe can hold.
+        """
+        strategy = self.lanes[lane]
+        strategy(**{name: value})  # the value must be a fair one by itself
+        old = dict(zip(strategy.knobs, strategy.hyper, strict=True))[name]
+        pieces = [piece for piece in _pieces(old) if piece[0] < tick]
+        if not pieces:
+            return self._with_lane(lane, strategy(**{name: value}))
+        pieces.append((tick, as_expression(value)))
+        return self._with_lane(lane, strategy(**{name: _stepped(pieces)}))
+
+    def settled(self, tick: int) -> Experiment:
+        """The experiment with each hyperparameter that was changed on the way at its value of that tick."""
+        lanes = []
+        for strategy in self.lanes:
+            latest = [[p for at, p in _pieces(value) if at <= tick][-1] for value in strategy.hyper]
+            same = all(new is old for new, old in zip(latest, strategy.hyper, strict=True))
+            lanes.append(strategy if same else strategy(**dict(zip(strategy.knobs, latest, strict=True))))
+        return replace(self, lanes=tuple(lanes))
+
+    def _with_lane(self, lane: int, strategy: Strategy) -> Experiment:
+        return replace(self, lanes=(*self.lanes[:lane], strategy, *self.lanes[lane + 1 :]))
+
+
+def _weight(theta0: float) -> float:
+    if not isinstance(theta0, int | float) or not math.isfinite(theta0):
+        raise SpecError(f"theta0 is {theta0!r}: it must be a finite number")
+    return float(theta0)
+
+
+def _checked_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+    if bounds is None:
+        return None
+    low, high = (float(bound) for bound in bounds)
+    if not low <= high:
+        raise SpecError(f"bounds are {low:g},{high:g}: the first must not be above the second")
+    return low, high
+
+
+def _pieces(value: Expression) -> list[tuple[float, Expression]]:
+    """The expression as pieces (from which tick, which value), where it is made of `step`s at fixed ticks."""
+    if isinstance(value, Call) and value.word == STEP:
+        at, before, after = value.children()
+        if isinstance(at, Number):
+            earlier = [piece for piece in _pieces(before) if piece[0] < at.value]
+            later = [(max(start, at.value), piece) for start, piece in _pieces(after)]
+            # of the later pieces that begin before `at`, only the last is ever seen
+            kept = [p for i, p in enumerate(later) if i + 1 == len(later) or later[i + 1][0] > at.value]
+            return earlier + kept
+    return [(-math.inf, value)]
+
+
+def _stepped(pieces: list[tuple[float, Expression]]) -> Expression:
+    """The pieces as nested `step`s, balanced so that many changes don't nest deep."""
+    if len(pieces) == 1:
+        return pieces[0][1]
+    middle = len(pieces) // 2
+    return STEP(pieces[middle][0], _stepped(pieces[:middle]), _stepped(pieces[middle:]))

@@ -1,0 +1,307 @@
+"""The one language of sources and hyperparameters: its syntax trees, and what they spell.
+
+A tree has four kinds of node: a :class:`Number`, a :class:`Variable` (``t``, ``theta``, ``pi``), an
+:class:`Operation` (``+ - * / % **``, comparisons, unary minus) and a :class:`Call` of a :class:`Word`. Trees compose
+with Python's own operators, and ``str(tree)`` is text that `stream_adam.grammar.parse` reads back to the same tree.
+
+What a word *does* is not said here: the table in `stream_adam.sources` holds that. Every number is a float64 from the
+moment it is read, so ``9**9**9**9`` is infinity at once and never a giant integer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from stream_adam.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LENGTH = 20_000  # characters
+MAX_NODES = 2_000
+MAX_NESTING = 100  # brackets within brackets
+MAX_DEPTH = 200  # of a tree: a chain of 200 sums is as deep as 200 brackets
+
+# symbol -> how tightly it binds; '**' binds to the right, comparisons do not chain
+PRECEDENCE = {
+    "<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1,
+    "+": 2, "-": 2, "*": 3, "/": 3, "%": 3, "negative": 4, "**": 5,
+}  # fmt: skip
+COMPARISONS = frozenset(symbol for symbol, binding in PRECEDENCE.items() if binding == 1)
+ATOM = 6
+
+
+class Expression:
+    """A tree that gives a value a tick. Compose with ``+ - * / % **``, ``-x`` and ``< <= > >=``.
+
+    >>> from stream_adam.sources import normal, sine
+    >>> str(sine(25, 5) + 10 + normal(0.5))
+    'sine(25, 5) + 10 + normal(0.5)'
+    """
+
+    binding: ClassVar[int] = ATOM
+
+    def children(self) -> tuple[Expression, ...]:
+        """The nodes directly below this one, in the order written."""
+        return ()
+
+    def walk(self) -> Iterator[Expression]:
+        """This node and all below it, in the order written."""
+        waiting: list[Expression] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children()))
+
+    def __add__(self, other: Operand) -> Expression:
+        return operation("+", self, other)
+
+    def __radd__(self, other: Operand) -> Expression:
+        return operation("+", other, self)
+
+    def __sub__(self, other: Operand) -> Expression:
+        return operation("-", self, other)
+
+    def __rsub__(self, other: Operand) -> Expression:
+        return operation("-", other, self)
+
+    def __mul__(self, other: Operand) -> Expression:
+        return operation("*", self, other)
+
+    def __rmul__(self, other: Operand) -> Expression:
+        return operation("*", other, self)
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return operation("/", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Expression:
+        return operation("/", other, self)
+
+    def __mod__(self, other: Operand) -> Expression:
+        return operation("%", self, other)
+
+    def __rmod__(self, other: Operand) -> Expression:
+        return operation("%", other, self)
+
+    def __pow__(self, other: Operand) -> Expression:
+        return operation("**", self, other)
+
+    def __rpow__(self, other: Operand) -> Expression:
+        return operation("**", other, self)
+
+    def __neg__(self) -> Expression:
+        return operation("negative", self)
+
+    def __lt__(self, other: Operand) -> Expression:
+        return operation("<", self, other)
+
+    def __le__(self, other: Operand) -> Expression:
+        return operation("<=", self, other)
+
+    def __gt__(self, other: Operand) -> Expression:
+        return operation(">", self, other)
+
+    def __ge__(self, other: Operand) -> Expression:
+        return operation(">=", self, other)
+
+
+Operand = Expression | float
+
+
+@dataclass(frozen=True, order=False)
+class Number(Expression):
+    """A constant."""
+
+    value: float
+
+    @property
+    def binding(self) -> int:  # type: ignore[override]  # a negative constant is spelled with a unary minus
+        """That of an atom, or of a minus."""
+        return ATOM if str(self.value)[0] != "-" else PRECEDENCE["negative"]
+
+    def __str__(self) -> str:
+        if abs(self.value) == float("inf"):
+            return "1e999" if self.value > 0 else "-1e999"
+        whole = self.value.is_integer() and abs(self.value) < 1e16 and str(self.value) != "-0.0"
+        return str(int(self.value)) if whole else repr(self.value)
+
+
+@dataclass(frozen=True)
+class Variable(Expression):
+    """``t``, ``theta`` or ``pi``."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Operation(Expression):
+    """An operator between two trees, or ``negative`` before one."""
+
+    symbol: str
+    operands: tuple[Expression, ...]
+
+    @property
+    def binding(self) -> int:  # type: ignore[override]  # it differs from node to node here
+        """That of its symbol."""
+        return PRECEDENCE[self.symbol]
+
+    def children(self) -> tuple[Expression, ...]:
+        """The operands."""
+        return self.operands
+
+    def __str__(self) -> str:
+        if self.symbol == "negative":
+            return f"-{_bracketed(self.operands[0], self.binding)}"
+        left, right = self.operands
+        if self.symbol == "**":  # 2**-x needs no brackets, (-2)**x does
+            return f"{_bracketed(left, ATOM)}**{_bracketed(right, PRECEDENCE['negative'])}"
+        # a chain a - b - c leans to the left; a comparison takes no comparison on either side
+        left_text = _bracketed(left, self.binding + (self.symbol in COMPARISONS))
+        return f"{left_text} {self.symbol} {_bracketed(right, self.binding + 1)}"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a word: its name, its default (None: it must be given), and whether it takes text."""
+
+    name: str
+    default: float | str | None = None
+    is_text: bool = False
+
+
+@dataclass(frozen=True)
+class Word:
+    """A name the language knows, with its parameters and one line of help. Subclasses say what it does."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    help: str
+
+    def __call__(self, *positional: Argument, **named: Argument) -> Expression:
+        """Compose: ``sine(25, amplitude=5)`` in Python is what it is in a spec."""
+        return self.bind(positional, named)
+
+    def bind(self, positional: tuple[Argument, ...], named: dict[str, Argument]) -> Expression:
+        """The call of this word with the arguments in their places, defaults filled in."""
+        names = [parameter.name for parameter in self.parameters]
+        if len(positional) > len(names):
+            raise SpecError(f"{self.name}() takes {_counted(names)}, but {len(positional)} were given")
+        given: dict[str, Argument] = dict(zip(names, positional, strict=False))
+        for name, argument in named.items():
+            if name not in names:
+                raise SpecError(f"{self.name}() has no parameter '{name}': it takes {_counted(names)}")
+            if name in given:
+                raise SpecError(f"{self.name}() was given '{name}' twice")
+            given[name] = argument
+        return Call(self, tuple(self._argument(parameter, given) for parameter in self.parameters))
+
+    def _argument(self, parameter: Parameter, given: dict[str, Argument]) -> Expression | str:
+        argument = given.get(parameter.name, parameter.default)
+        if argument is None:
+            raise SpecError(f"{self.name}() needs '{parameter.name}': {self.signature}")
+        if isinstance(argument, str) != parameter.is_text:
+            kind = 'text in quotes, as in path="digits.npy"' if parameter.is_text else "a number or an expression"
+            raise SpecError(f"{self.name}() takes {kind} for '{parameter.name}'")
+        return argument if isinstance(argument, str) else as_expression(argument)
+
+    @property
+    def signature(self) -> str:
+        """How the word is written, with its defaults."""
+        parts = [p.name if p.default is None else f"{p.name}={_spelled(p.default)}" for p in self.parameters]
+        return f"{self.name}({', '.join(parts)})"
+
+
+Argument = Expression | float | str
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    """A word with an argument for each of its parameters."""
+
+    word: Word
+    arguments: tuple[Expression | str, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        """The arguments that are expressions."""
+        return tuple(argument for argument in self.arguments if isinstance(argument, Expression))
+
+    def text(self, parameter: str) -> str:
+        """The text argument of that name."""
+        names = [p.name for p in self.word.parameters]
+        return str(self.arguments[names.index(parameter)])
+
+    def __str__(self) -> str:
+        """Defaults at the end are left out; text is named."""
+        given = list(zip(self.word.parameters, self.arguments, strict=True))
+        while given and given[-1][0].default is not None and _is_default(*given[-1]):
+            given.pop()
+        parts = [f"{p.name}={_spelled(a)}" if p.is_text else _spelled(a) for p, a in given]
+        return f"{self.word.name}({', '.join(parts)})"
+
+
+T, THETA, PI = Variable("t"), Variable("theta"), Variable("pi")
+
+
+def as_expression(value: Operand) -> Expression:
+    """A number as a node; a node as it is."""
+    if isinstance(value, Expression):
+        return value
+    value = float(value)
+    if math.isnan(value):
+        raise SpecError("nan is not a number that can be written: leave it out")
+    return Number(value)
+
+
+def operation(symbol: str, *operands: Operand) -> Expression:
+    """The node of an operator; a minus before a constant becomes a part of it."""
+    nodes = tuple(as_expression(operand) for operand in operands)
+    if symbol == "negative" and isinstance(nodes[0], Number):
+        return Number(-nodes[0].value)
+    return Operation(symbol, nodes)
+
+
+def mentions(tree: Expression, variable: Variable) -> bool:
+    """Whether the variable stands anywhere in the tree."""
+    return any(node == variable for node in tree.walk())
+
+
+def check_size(tree: Expression) -> Expression:
+    """The tree, if it is small enough to be walked.
+
+    Raises:
+        SpecError: more than `MAX_NODES` terms, or deeper than `MAX_DEPTH`.
+    """
+    level, nodes, depth = [tree], 0, 0
+    while level:
+        nodes, depth = nodes + len(level), depth + 1
+        if nodes > MAX_NODES:
+            raise SpecError(f"an expression may have {MAX_NODES:,} terms: this one has more")
+        if depth > MAX_DEPTH:
+            raise SpecError(f"an expression may be {MAX_DEPTH} deep: this one is deeper (a chain of sums counts too)")
+        level = [child for node in level for child in node.children()]
+    return tree
+
+
+def _bracketed(node: Expression, least: int) -> str:
+    return str(node) if node.binding >= least else f"({node})"
+
+
+def _is_default(parameter: Parameter, argument: Expression | str) -> bool:
+    if isinstance(argument, str):
+        return argument == parameter.default
+    return isinstance(argument, Number) and argument.value == parameter.default
+
+
+def _spelled(value: Expression | float | str) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(as_expression(value))
+
+
+def _counted(names: list[str]) -> str:
+    return ", ".join(names) if names else "nothing"

@@ -1,0 +1,40 @@
+"""Sources: a gradient a tick, as an expression of signals, noise, data and objectives.
+
+The words compose in Python as they do in text:
+
+>>> from stream_adam.sources import normal, sine
+>>> source = sine(25, amplitude=5) + 10 + normal(0.5)
+>>> str(source)
+'sine(25, 5) + 10 + normal(0.5)'
+>>> Source.of(str(source)).tree == source
+True
+"""
+
+from __future__ import annotations
+
+from stream_adam.expression import PI as pi  # noqa: N811  (as it is written in a source)
+from stream_adam.expression import THETA as theta  # noqa: N811
+from stream_adam.expression import T as t  # noqa: N811
+from stream_adam.sources.reading import Reading
+from stream_adam.sources.recordings import Files
+from stream_adam.sources.source import Source, SourceLike
+from stream_adam.sources.words import GROUPS, VARIABLES, WORDS, word
+
+swinging, swinging_soft, line = word("swinging"), word("swinging_soft"), word("line")
+sine, square, sawtooth, triangle = word("sine"), word("square"), word("sawtooth"), word("triangle")
+ramp, step, impulse, chirp = word("ramp"), word("step"), word("impulse"), word("chirp")
+normal, uniform, laplace, student_t = word("normal"), word("uniform"), word("laplace"), word("student_t")
+cauchy, bernoulli, random_walk = word("cauchy"), word("bernoulli"), word("random_walk")
+recording, stdin, quadratic = word("recording"), word("stdin"), word("quadratic")
+sin, cos, tan, exp, log, sqrt = word("sin"), word("cos"), word("tan"), word("exp"), word("log"), word("sqrt")
+sign, floor, where = word("sign"), word("floor"), word("where")
+minimum, maximum = word("minimum"), word("maximum")
+
+DEFAULT_SOURCE = "swinging_soft() + normal(0.5)"
+
+__all__ = [
+    "DEFAULT_SOURCE", "GROUPS", "VARIABLES", "WORDS", "Files", "Reading", "Source", "SourceLike",
+    "bernoulli", "cauchy", "chirp", "cos", "exp", "floor", "impulse", "laplace", "line", "log", "maximum", "minimum",
+    "normal", "pi", "quadratic", "ramp", "random_walk", "recording", "sawtooth", "sign", "sin", "sine", "sqrt",
+    "square", "stdin", "step", "student_t", "swinging", "swinging_soft", "t", "tan", "theta", "triangle", "uniform", "where",
+]  # fmt: skip

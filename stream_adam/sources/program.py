@@ -1,0 +1,212 @@
+"""Closed loops: the part of a source that looks at ``theta``, as a short postfix program.
+
+A tree that mentions ``theta`` is lowered once: whatever in it does not depend on ``theta`` becomes a *column*, computed
+by numpy for a whole block, and the rest becomes operations on a stack. `value_at` walks the program for one tick. It
+is one function for the interpreter and for numba, and calls the platform's own mathematics (libm) in both, so that both
+give the same bits; no code is made from what a user typed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stream_adam.errors import SpecError
+from stream_adam.expression import THETA, Call, Expression, Number, Operation, as_expression
+from stream_adam.sources.words import FunctionWord, ObjectiveWord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream_adam.typing import Floats
+
+CODES = {
+    name: code
+    for code, name in enumerate(
+        ["column", "constant", "theta", "negative", "+", "-", "*", "/", "%", "**", "<", "<=", ">", ">=", "==", "!=",
+         "sin", "cos", "tan", "exp", "log", "sqrt", "abs", "sign", "floor", "minimum", "maximum", "where"]
+    )
+}  # fmt: skip
+# Numba freezes module-level integers into the compiled code.
+COLUMN, CONSTANT, WEIGHT, NEGATIVE, ADD, SUBTRACT, MULTIPLY, DIVIDE, MODULO, POWER = range(10)
+LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL = range(10, 16)
+SIN, COS, TAN, EXP, LOG, SQRT, ABS, SIGN, FLOOR, MINIMUM, MAXIMUM, WHERE = range(16, 28)
+LARGEST_EXPONENT = math.log(1.7976931348623157e308)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A closed-loop source, ready to be walked.
+
+    `codes` and `constants` have one entry an instruction; `columns` are the trees whose values each block brings;
+    `stack` is room for the operands.
+    """
+
+    codes: NDArray[np.int64]
+    constants: Floats
+    columns: tuple[Expression, ...]
+    stack: Floats
+
+
+def is_closed(node: Expression) -> bool:
+    """Whether the node depends on theta."""
+    return any(n == THETA or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord)) for n in node.walk())
+
+
+def lower(tree: Expression) -> Program:
+    """The program of a closed-loop tree.
+
+    Raises:
+        SpecError: theta stands where only functions of t can, as in ``sine(theta)``.
+    """
+    lowering = _Lowering()
+    lowering.visit(tree)
+    return Program(
+        np.array(lowering.codes, dtype=np.int64),
+        np.array(lowering.constants, dtype=np.float64),
+        tuple(lowering.columns),
+        np.zeros(lowering.deepest),
+    )
+
+
+@dataclass
+class _Lowering:
+    codes: list[int] = field(default_factory=list)
+    constants: list[float] = field(default_factory=list)
+    columns: list[Expression] = field(default_factory=list)
+    height: int = 0
+    deepest: int = 0
+
+    def visit(self, node: Expression) -> None:
+        if isinstance(node, Number):
+            self._emit("constant", 0, node.value)
+        elif node == THETA:
+            self._emit("theta", 0)
+        elif not is_closed(node):
+            self._emit("column", 0, float(len(self.columns)))
+            self.columns.append(node)
+        elif isinstance(node, Operation):
+            self._visit_all(node.operands)
+            self._emit(node.symbol, len(node.operands))
+        elif isinstance(node, Call):
+            self._visit_call(node)
+
+    def _visit_call(self, node: Call) -> None:
+        if isinstance(node.word, FunctionWord):
+            self._visit_all(node.children())
+            self._emit(node.word.name, len(node.arguments))
+        elif isinstance(node.word, ObjectiveWord) and not any(is_closed(child) for child in node.children()):
+            self.visit(as_expression(node.word.gradient(THETA, *node.children())))
+        else:
+            raise SpecError(f"theta can't stand inside {node.word.name}(…): it takes numbers and functions of t")
+
+    def _visit_all(self, nodes: tuple[Expression, ...]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def _emit(self, name: str, operands: int, constant: float = 0.0) -> None:
+        self.codes.append(CODES[name])
+        self.constants.append(constant)
+        self.height += 1 - operands
+        self.deepest = max(self.deepest, self.height)
+
+
+def value_at(
+    codes: NDArray[np.int64], constants: Floats, stack: Floats, columns: Floats, tick: int, theta: float
+) -> float:
+    """The gradient at one tick; `columns` has shape (columns, ticks) and `tick` counts within it."""
+    top = -1
+    for i in range(codes.shape[0]):
+        code = codes[i]
+        if code == COLUMN:
+            top += 1
+            stack[top] = columns[int(constants[i]), tick]
+        elif code == CONSTANT:
+            top += 1
+            stack[top] = constants[i]
+        elif code == WEIGHT:
+            top += 1
+            stack[top] = theta
+        elif code == NEGATIVE or SIN <= code <= FLOOR:
+            stack[top] = unary(code, stack[top])
+        elif code == WHERE:
+            top -= 2
+            if stack[top] != 0.0:
+                stack[top] = stack[top + 1]
+            else:
+                stack[top] = stack[top + 2]
+        else:
+            top -= 1
+            stack[top] = binary(code, stack[top], stack[top + 1])
+    return stack[0]  # type: ignore[no-any-return]
+
+
+def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions, written so that numba can read it)
+    """One operand; outside a function's domain the answer is IEEE's, never an exception."""
+    if code == NEGATIVE:
+        return -x
+    if code == ABS:
+        return abs(x)
+    if code == FLOOR:
+        return np.floor(x)  # type: ignore[no-any-return]
+    if code == SIGN:
+        return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x * 0.0)
+    if code == SQRT:
+        return np.sqrt(x)  # type: ignore[no-any-return]
+    if code == EXP:
+        return math.inf if x > LARGEST_EXPONENT else math.exp(x)
+    if code == LOG:
+        if x > 0.0:
+            return math.log(x)
+        return -math.inf if x == 0.0 else math.nan
+    if not math.isfinite(x):
+        return math.nan
+    if code == SIN:
+        return math.sin(x)
+    if code == COS:
+        return math.cos(x)
+    return math.tan(x)
+
+
+def binary(code: int, x: float, y: float) -> float:  # noqa: PLR0911, PLR0912
+    """Two operands; comparisons give 1 or 0."""
+    if code == ADD:
+        return x + y
+    if code == SUBTRACT:
+        return x - y
+    if code == MULTIPLY:
+        return x * y
+    if code == DIVIDE:
+        return x / y
+    if code == POWER:
+        return x**y  # type: ignore[no-any-return]  # never complex: x is a numpy float
+    if code == MODULO:
+        return modulo(x, y)
+    if code == MINIMUM:
+        return x if (x <= y or math.isnan(x)) else y
+    if code == MAXIMUM:
+        return x if (x >= y or math.isnan(x)) else y
+    if code == LESS:
+        return 1.0 if x < y else 0.0
+    if code == LESS_EQUAL:
+        return 1.0 if x <= y else 0.0
+    if code == GREATER:
+        return 1.0 if x > y else 0.0
+    if code == GREATER_EQUAL:
+        return 1.0 if x >= y else 0.0
+    if code == EQUAL:
+        return 1.0 if x == y else 0.0
+    return 1.0 if x != y else 0.0
+
+
+def modulo(x: float, y: float) -> float:
+    """The remainder with the sign of y, as numpy and Python have it."""
+    if not math.isfinite(x) or y == 0.0 or math.isnan(y):
+        return math.nan
+    rest: float = np.fmod(x, y)
+    if rest == 0.0:
+        return math.copysign(0.0, y)
+    return rest + y if (rest < 0.0) != (y < 0.0) else rest

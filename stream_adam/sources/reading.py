@@ -1,0 +1,179 @@
+"""A source being read in one run: values tick by tick, with what must be remembered between blocks."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from stream_adam.errors import SpecError
+from stream_adam.expression import PI, Call, Expression, Number, Operation, T
+from stream_adam.sources.feeds import Feed, FeedState, Lines
+from stream_adam.sources.words import FunctionWord, NoiseWord, SignalWord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream_adam.sources.noise import Generator, Noise
+    from stream_adam.sources.source import Source
+    from stream_adam.typing import Array, Floats
+
+    Values = Callable[[Floats], Array]
+
+
+def _comparison(compare: Callable[..., Any]) -> Callable[..., Array]:
+    return lambda x, y: np.asarray(compare(x, y), dtype=np.float64)
+
+
+_OPERATORS: dict[str, Callable[..., Array]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "%": np.mod, "**": np.power,
+    "negative": np.negative,
+    "<": _comparison(np.less), "<=": _comparison(np.less_equal), ">": _comparison(np.greater),
+    ">=": _comparison(np.greater_equal), "==": _comparison(np.equal), "!=": _comparison(np.not_equal),
+}  # fmt: skip
+
+
+class Memory(Protocol):
+    """A term that remembers something between blocks, and can be put back to where it was."""
+
+    def save(self) -> Any:
+        """What it remembers."""
+
+    def restore(self, saved: Any) -> None:
+        """Remember that instead."""
+
+
+class Reading:
+    """A source being read from tick 0 on.
+
+    `columns(n)` gives the next n ticks of every open-loop part, shape (parts, n): one part, the gradient itself, for an
+    open-loop source, and the columns of its `program` for a closed-loop one. Block lengths never change a value.
+    """
+
+    def __init__(self, source: Source, seed: int) -> None:
+        self.tick = 0
+        self.program = source.program
+        self.feeds: list[FeedState] = []
+        self._length = source.length
+        self._recordings = iter(source.recordings)
+        self._generators = _generators(seed)
+        self._memories: list[Memory] = []
+        trees = (source.tree,) if source.program is None else source.program.columns
+        self.parts = [self._compile(tree) for tree in trees]
+
+    def ready(self, n: int) -> int:
+        """How many of the next n ticks can be had; 0 when the source has ended.
+
+        Raises:
+            SpecError: an async iterable would have to be awaited.
+        """
+        if self._length is not None:
+            n = min(n, self._length - self.tick)
+        for feed in self.feeds:
+            feed.pull(n)
+            n = min(n, len(feed.waiting))
+        return n
+
+    def columns(self, n: int) -> Floats:
+        """The next n ticks of each part, shape (parts, n)."""
+        ticks = np.arange(self.tick, self.tick + n, dtype=np.float64)
+        self.tick += n
+        out = np.empty((len(self.parts), n))
+        for row, part in zip(out, self.parts, strict=True):
+            row[:] = part(ticks)
+        return out
+
+    def save(self) -> Any:
+        """Where the reading stands, for `restore`."""
+        return self.tick, [memory.save() for memory in self._memories]
+
+    def restore(self, saved: Any) -> None:
+        """Go back to where `save` was called.
+
+        Raises:
+            SpecError: values came from an iterable, which can't be wound back.
+        """
+        if self.feeds:
+            raise SpecError("a source that arrives from outside can't be wound back: record it first")
+        self.tick, memories = saved
+        for memory, state in zip(self._memories, memories, strict=True):
+            memory.restore(state)
+
+    def _compile(self, node: Expression) -> Values:
+        """The tree as a chain of numpy calls on a block of ticks."""
+        if isinstance(node, Number):
+            value = np.float64(node.value)
+            return lambda _: value
+        if isinstance(node, Operation):
+            return _applied(_OPERATORS[node.symbol], [self._compile(operand) for operand in node.operands])
+        if isinstance(node, Call):
+            return self._compile_call(node)
+        if isinstance(node, Feed):
+            return self._fed(node.values)
+        if node == T:
+            return lambda ticks: ticks
+        assert node == PI, node  # theta is in no open-loop part
+        return lambda _: np.pi
+
+    def _compile_call(self, node: Call) -> Values:
+        word = node.word
+        arguments = [self._compile(argument) for argument in node.children()]
+        if isinstance(word, FunctionWord):
+            return _applied(word.apply, arguments)
+        if isinstance(word, SignalWord):
+            return _applied(word.at, [lambda ticks: ticks, *arguments])
+        if isinstance(word, NoiseWord):
+            term = NoiseTerm(word.noise, next(self._generators), arguments)
+            self._memories.append(term)
+            return term
+        if word.name == "recording":
+            values = next(self._recordings)
+            return lambda ticks: values[int(ticks[0]) : int(ticks[0]) + len(ticks)]
+        return self._fed(Lines())
+
+    def _fed(self, values: Any) -> Values:
+        feed = FeedState(values)
+        self.feeds.append(feed)
+        return lambda ticks: np.array(feed.take(len(ticks)))
+
+
+class NoiseTerm:
+    """One noise term of one run."""
+
+    def __init__(self, noise: Noise, rng: Generator, arguments: list[Values]) -> None:
+        self._noise = noise
+        self._rng = rng
+        self._arguments = arguments
+        self._sum = 0.0
+
+    def __call__(self, ticks: Floats) -> Array:
+        """The draws of the next ticks, one each."""
+        arguments = [argument(ticks) for argument in self._arguments]
+        draws = np.asarray(self._noise.draw(self._rng, len(ticks), *arguments))
+        if not self._noise.accumulates:
+            return draws
+        walk = np.cumsum(np.concatenate([[self._sum], draws]))[1:]
+        self._sum = walk[-1]
+        return walk
+
+    def save(self) -> Any:
+        """The generator's state, and the sum so far."""
+        return deepcopy(self._rng.bit_generator.state), self._sum
+
+    def restore(self, saved: Any) -> None:
+        """Go back to where `save` was called."""
+        state, self._sum = saved
+        self._rng.bit_generator.state = deepcopy(state)
+
+
+def _applied(function: Callable[..., Array], operands: list[Values]) -> Values:
+    return lambda ticks: function(*[operand(ticks) for operand in operands])
+
+
+def _generators(seed: int) -> Iterator[Generator]:
+    """One generator a noise term: the seed's own for the first, then ones spawned from the same seed."""
+    root = np.random.SeedSequence(seed)
+    yield np.random.default_rng(root)
+    while True:
+        yield np.random.default_rng(root.spawn(1)[0])

@@ -1,0 +1,81 @@
+"""Strategies: the table of all.
+
+A new one is a function in the style of `stream_adam.strategies.adam` and a name in the tuple below; tests, the command
+line's list and the page's sliders pick it up from there. A user's own needs no place here: hand the function itself
+to `stream` and `simulate`, or `register` it to use its name in specs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+from stream_adam.errors import SpecError
+from stream_adam.strategies.adam import adam, adam_centered, adam_zero_based
+from stream_adam.strategies.momentum import momentum, sgd
+from stream_adam.strategies.strategy import Rule, Strategy, StrategyLike
+
+DEFAULT_STRATEGY = "adam_zero_based"
+STRATEGIES: dict[str, Strategy] = {
+    rule.__name__: Strategy.of(rule) for rule in (adam, adam_zero_based, adam_centered, sgd, momentum)
+}
+BUILT_IN = frozenset(STRATEGIES)
+
+AnyRule = TypeVar("AnyRule", bound=Rule)
+
+
+def as_strategy(strategy: StrategyLike) -> Strategy:
+    """The strategy that a spec such as ``adam(beta2=0.99)``, a function or a strategy stands for.
+
+    Raises:
+        SpecError: an unknown name or hyperparameter, a value out of bounds, or a function of another shape.
+
+    >>> as_strategy("adam(beta2=1)")
+    Traceback (most recent call last):
+    stream_adam.errors.SpecError: adam: beta2 is 1: it must be below 1
+    """
+    return Strategy.of(strategy, STRATEGIES)
+
+
+def register(rule: AnyRule) -> AnyRule:
+    """Make a function of one's own known by its name, in specs, lists and on the page; usable as a decorator.
+
+    Raises:
+        SpecError: the function has another shape, or the name is a built-in one's.
+    """
+    strategy = Strategy.of(rule)
+    if strategy.name in BUILT_IN:
+        raise SpecError(f"'{strategy.name}' is a strategy of stream_adam already: give yours another name")
+    STRATEGIES[strategy.name] = strategy
+    return rule
+
+
+def load_strategies(path: str | Path) -> None:
+    """Run a Python file of the user's, which registers its strategies.
+
+    Raises:
+        SpecError: there is no such file, it fails, or it registers nothing.
+    """
+    path = Path(path)
+    before = set(STRATEGIES)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise SpecError(f"--load {path}: there is no such Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # postponed annotations look their names up here
+    try:
+        spec.loader.exec_module(module)
+    except SpecError:
+        raise
+    except Exception as error:
+        raise SpecError(f"--load {path}: {type(error).__name__}: {error}") from error
+    if set(STRATEGIES) == before:
+        raise SpecError(f"--load {path}: nothing was registered; put @register before the function")
+
+
+__all__ = [
+    "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adam", "adam_centered", "adam_zero_based",
+    "as_strategy", "load_strategies", "momentum", "register", "sgd",
+]  # fmt: skip

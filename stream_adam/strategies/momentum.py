@@ -1,0 +1,69 @@
+"""Gradient descent, plain and with momentum."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from stream_adam.strategies.strategy import Carried, Fraction, Knob, Rate
+
+
+class SgdState(NamedTuple):
+    """Nothing but the step."""
+
+    direction: float = 0.0
+
+
+class SgdHyper(NamedTuple):
+    """Settings of `sgd`."""
+
+    alpha: Rate = 1e-3
+
+
+def sgd(g: float, s: SgdState, h: SgdHyper) -> SgdState:  # noqa: ARG001  (a rule takes all three)
+    """Gradient descent (Robbins & Monro 1951).
+
+        direction = g
+
+    Agrees with ``torch.optim.SGD(lr=alpha)``. Source: H. Robbins, S. Monro, *A Stochastic Approximation Method*,
+    Annals of Mathematical Statistics 22, 1951.
+
+    >>> sgd(2.0, SgdState(), SgdHyper())
+    SgdState(direction=2.0)
+    """
+    return SgdState(g)
+
+
+class MomentumState(NamedTuple):
+    """The buffer b; `ticks` tells the first tick from the others."""
+
+    b: float = 0.0
+    ticks: Carried = 0.0
+    direction: float = 0.0
+
+
+class MomentumHyper(NamedTuple):
+    """Settings of `momentum`."""
+
+    alpha: Rate = 1e-3
+    momentum: Annotated[float, Knob("how much of the buffer is kept", 0.0, 1.0, reach=(0.0, 1.0))] = 0.9
+    dampening: Fraction = 0.0
+
+
+def momentum(g: float, s: MomentumState, h: MomentumHyper) -> MomentumState:
+    """Gradient descent with a heavy ball (Polyak 1964).
+
+        b = g on the first tick, then momentum·b + (1 - dampening)·g
+        direction = b
+
+    The first tick is not damped, and alpha stands outside the buffer, as in
+    ``torch.optim.SGD(lr=alpha, momentum, dampening)``; Polyak has it inside, which differs once alpha changes.
+    Source: B. T. Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
+
+    >>> momentum(1.0, momentum(1.0, MomentumState(), MomentumHyper()), MomentumHyper()).b
+    np.float64(1.9)
+    """
+    damped = np.minimum(s.ticks, 1.0)  # 0 on the first tick, 1 afterwards
+    b = h.momentum * s.b + (1 - damped * h.dampening) * g
+    return MomentumState(b, s.ticks + 1, b)

@@ -1,0 +1,147 @@
+"""Play, pause, step and rate, as a small state machine. There is no clock and no event loop in here.
+
+Whoever holds the transport presses its keys; the stream looks at its `state` and takes the steps one by one. What each
+key does in each state is the table `TRANSITIONS`.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from stream_adam.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class State(Enum):
+    """What a transport is doing."""
+
+    PLAYING = auto()
+    PAUSED = auto()
+    STEPPING = auto()  # paused, but for a number of ticks that were asked for
+
+
+class Event(Enum):
+    """What can happen to it."""
+
+    PLAY = auto()
+    PAUSE = auto()
+    STEP = auto()
+    STEPS_DONE = auto()
+
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.PLAYING: {Event.PLAY: State.PLAYING, Event.PAUSE: State.PAUSED, Event.STEP: State.STEPPING},
+    State.PAUSED: {Event.PLAY: State.PLAYING, Event.PAUSE: State.PAUSED, Event.STEP: State.STEPPING},
+    State.STEPPING: {
+        Event.PLAY: State.PLAYING,
+        Event.PAUSE: State.PAUSED,
+        Event.STEP: State.STEPPING,
+        Event.STEPS_DONE: State.PAUSED,
+    },
+}
+
+
+class Transport:
+    """The keys of one stream: `play`, `pause`, `step`, and the `rate`.
+
+    Args:
+        rate: ticks per second; None lets them through as fast as they are asked for.
+        paused: whether to wait for `play` or `step` from the start.
+
+    Raises:
+        SpecError: a rate that is not above 0, or a number of steps below 1.
+
+    >>> transport = Transport(rate=20, paused=True)
+    >>> transport.step(3)
+    >>> transport.state.name, transport.paused
+    ('STEPPING', True)
+    """
+
+    def __init__(self, rate: float | None = None, paused: bool = False) -> None:
+        self._rate = _checked(rate)
+        self._state = State.PAUSED if paused else State.PLAYING
+        self._steps = 0
+        self._listener: Callable[[], None] | None = None
+        self.revision = 0  # counts the keys pressed
+
+    @property
+    def state(self) -> State:
+        """What it is doing now."""
+        return self._state
+
+    @property
+    def paused(self) -> bool:
+        """Whether ticks wait for `play` or `step`; while stepping they still do."""
+        return self._state is not State.PLAYING
+
+    @property
+    def rate(self) -> float | None:
+        """Ticks per second, None for as fast as they are asked for; may be set at any time."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float | None) -> None:
+        self._rate = _checked(rate)
+        self._notify()
+
+    def play(self) -> None:
+        """Let ticks through at the rate."""
+        self._on(Event.PLAY)
+
+    def pause(self) -> None:
+        """Let no further tick through; steps still owed are forgotten."""
+        self._on(Event.PAUSE)
+
+    def step(self, n: int = 1) -> None:
+        """Let exactly n ticks through, without regard to the rate, then pause."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise SpecError(f"step({n!r}): the number of ticks must be a whole number from 1 on")
+        self._on(Event.STEP, n)
+
+    def take_step(self) -> None:
+        """Let one of the ticks that `step` asked for through.
+
+        Raises:
+            RuntimeError: none was asked for.
+        """
+        if self._state is not State.STEPPING:
+            raise RuntimeError(f"take_step() while {self._state.name}: only a stepping transport has steps to take")
+        self._steps -= 1
+        if self._steps == 0:
+            self._on(Event.STEPS_DONE)
+
+    def attach(self, listener: Callable[[], None]) -> None:
+        """Call the listener after every key, until `detach`: what a stream does when it starts.
+
+        Raises:
+            SpecError: another stream is attached.
+        """
+        if self._listener is not None:
+            raise SpecError("this transport drives a stream already: give each stream its own")
+        self._listener = listener
+
+    def detach(self) -> None:
+        """Leave the transport to another stream."""
+        self._listener = None
+
+    def _on(self, event: Event, steps: int = 0) -> None:
+        self._state = TRANSITIONS[self._state][event]
+        self._steps = self._steps + steps if self._state is State.STEPPING else 0
+        self._notify()
+
+    def _notify(self) -> None:
+        self.revision += 1
+        if self._listener is not None:
+            self._listener()
+
+
+def _checked(rate: float | None) -> float | None:
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
+        raise SpecError(f"rate is {rate!r}: it must be a number of ticks per second above 0, or None")
+    return float(rate)
