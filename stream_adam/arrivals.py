@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterable
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from stream_adam.sources.feeds import Lines
@@ -27,19 +28,21 @@ class Arrivals:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for _feed, values in self._feeds:
-            close = getattr(values, "aclose", None)
-            if close is not None:
-                await close()
+        async with AsyncExitStack() as closing:
+            for _feed, values in self._feeds:
+                if (close := getattr(values, "aclose", None)) is not None:
+                    closing.push_async_callback(close)
 
     async def next_tick(self) -> None:
-        """Wait until every feed has a value for the next tick, or has ended."""
+        """Wait until every feed has a value for the next tick, or one has ended."""
         for feed, values in self._feeds:
-            while values is not None and not feed.waiting and not feed.ended:
+            if values is not None and not feed.waiting and not feed.ended:
                 try:
                     feed.arrive(await anext(values))
                 except StopAsyncIteration:
                     feed.ended = True
+            if feed.ended:
+                return
 
 
 def _awaitable(feed: FeedState) -> AsyncIterator[float] | None:
@@ -57,7 +60,7 @@ async def read_lines(lines: Lines) -> AsyncGenerator[float, None]:
     stopped = threading.Event()
 
     def deliver(item: float | Exception | None) -> None:
-        if not stopped.is_set():
+        with suppress(RuntimeError):  # the loop is closed, and nobody listens
             loop.call_soon_threadsafe(arrived.put_nowait, item)
 
     def read() -> None:
@@ -67,7 +70,7 @@ async def read_lines(lines: Lines) -> AsyncGenerator[float, None]:
                 if stopped.is_set():
                     return
                 deliver(value)
-        except (OSError, ValueError) as error:
+        except Exception as error:
             deliver(error)
         else:
             deliver(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import itertools
 import time
 from contextlib import suppress
@@ -54,7 +53,7 @@ class ManualClock:
     def __init__(self) -> None:
         self._now = 0.0
         self._order = itertools.count()
-        self._alarms: list[tuple[float, int, asyncio.Event]] = []
+        self._alarms: set[tuple[float, int, asyncio.Event]] = set()
 
     def now(self) -> float:
         """The seconds that `advance` has let pass."""
@@ -62,12 +61,13 @@ class ManualClock:
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Come back when the event is set, or `advance` has moved the clock that far."""
-        alarm = asyncio.Event()
-        heapq.heappush(self._alarms, (self._now + seconds, next(self._order), alarm))
-        waits = [asyncio.ensure_future(either.wait()) for either in (event, alarm)]
+        alarm = (self._now + seconds, next(self._order), asyncio.Event())
+        waits = [asyncio.ensure_future(either.wait()) for either in (event, alarm[-1])]
+        self._alarms.add(alarm)
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._alarms.discard(alarm)
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
@@ -76,12 +76,12 @@ class ManualClock:
         """Let that much time pass, ringing each alarm at its own moment."""
         end = self._now + seconds
         await self._settle()
-        while self._alarms and self._alarms[0][0] <= end:
-            when, _, alarm = heapq.heappop(self._alarms)
-            self._now = when
-            alarm.set()
+        while self._alarms and (alarm := min(self._alarms))[0] <= end:
+            self._alarms.discard(alarm)
+            self._now = max(self._now, alarm[0])
+            alarm[-1].set()
             await self._settle()
-        self._now = end
+        self._now = max(self._now, end)
 
     async def _settle(self) -> None:
         for _ in range(self.TURNS):

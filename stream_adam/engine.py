@@ -6,6 +6,7 @@ Numbers only: no clock, no event loop, no page. A run is the one mutable thing; 
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from stream_adam.experiment import Experiment
     from stream_adam.strategies import Strategy
+    from stream_adam.strategies.strategy import Knob
     from stream_adam.typing import Floats
 
 COMPILE_AFTER = 200_000  # ticks: interpreting these takes about as long as compiling does
@@ -70,15 +72,20 @@ class Run:
         """Go n ticks on, or up to the end of the source, and give them; an empty block says that the source has ended.
 
         Raises:
-            SpecError: a hyperparameter leaves its bounds, or an async iterable would have to be awaited.
+            SpecError: the next tick's hyperparameters are out of bounds, and then the run has not moved (a block ends
+                before such a tick); or a value can't be had.
         """
         start = self.tick
         with np.errstate(all="ignore"):  # NaN and infinity flow through as IEEE says
-            count = self.reading.ready(n)
-            ticks = np.arange(start, start + count, dtype=np.int64)
-            parts = self.reading.columns(count)
+            ticks = np.arange(start, start + self.reading.ready(n), dtype=np.int64)
+            tables = [lane.settings.over(ticks) for lane in self.lanes]
+            count = min(len(ticks), *(table.usable for table in tables))
+            ticks, parts = ticks[:count], self.reading.columns(count)
             program, clamp = self.reading.program, self.experiment.bounds or UNBOUNDED
-            return Block(start, tuple(lane.advance(ticks, parts, program, clamp) for lane in self.lanes))
+            lanes = zip(self.lanes, tables, strict=True)
+            return Block(
+                start, tuple(lane.advance(ticks, table.first(count), parts, program, clamp) for lane, table in lanes)
+            )
 
     def compile(self) -> None:
         """Have numba compile the lanes, so that long blocks go fast; may be called from another thread."""
@@ -116,12 +123,11 @@ class Lane:
     def configure(self, strategy: Strategy) -> None:
         """Take the hyperparameters of this strategy from the next tick on."""
         self.strategy = strategy
-        self._hyper = Settings(strategy)
+        self.settings = Settings(strategy)
 
-    def advance(self, ticks: Ticks, parts: Floats, program: Program | None, clamp: Clamp) -> Columns:
-        """Go on over these ticks, whose open-loop parts are given."""
+    def advance(self, ticks: Ticks, hyper: Floats, parts: Floats, program: Program | None, clamp: Clamp) -> Columns:
+        """Go on over these ticks, whose hyperparameters and open-loop parts are given."""
         count = len(ticks)
-        hyper = self._hyper.over(ticks)
         own = np.empty((len(self.state), count))
         g, theta = np.empty(count), np.empty(count)
         if self._complaint:
@@ -143,35 +149,63 @@ class Lane:
             self._complaint = str(error)
 
 
+@dataclass(frozen=True)
+class Table:
+    """Hyperparameters over some ticks.
+
+    Attributes:
+        values: shape (hyperparameters, ticks), or (hyperparameters, 1) where none changes.
+        usable: how many of the ticks, from the first on, are within bounds.
+    """
+
+    values: Floats
+    usable: int
+
+    def first(self, count: int) -> Floats:
+        """The values of the first ticks alone."""
+        return self.values if count >= self.values.shape[1] else np.ascontiguousarray(self.values[:, :count])
+
+
 class Settings:
     """The hyperparameters of a strategy, tick by tick."""
 
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
         self._parts = [_values(value) for value in strategy.hyper]
+        self._knobs = list(strategy.knobs.items())
         self._constant = all(isinstance(value, Number) for value in strategy.hyper)
 
-    def over(self, ticks: Ticks) -> Floats:
-        """Their values, shape (hyperparameters, ticks), or (hyperparameters, 1) where none changes.
+    def over(self, ticks: Ticks) -> Table:
+        """Their values over these ticks.
 
         Raises:
-            SpecError: one leaves its bounds.
+            SpecError: one is out of bounds at the first of them.
         """
         ticks = ticks[:1] if self._constant else ticks
-        table = np.empty((len(self._parts), len(ticks)))
-        for row, part in zip(table, self._parts, strict=True):
+        values = np.empty((len(self._parts), len(ticks)))
+        for row, part in zip(values, self._parts, strict=True):
             row[:] = part(ticks.astype(np.float64))
-        if not self._constant:
-            self._check(table, ticks)
-        return table
+        if self._constant:
+            return Table(values, sys.maxsize)
+        return Table(
+            values, min(self._usable(*knob, row, ticks) for knob, row in zip(self._knobs, values, strict=True))
+        )
 
-    def _check(self, table: Floats, ticks: Ticks) -> None:
-        for row, (name, knob) in zip(table, self._strategy.knobs.items(), strict=True):
-            for extreme in (np.argmin(row), np.argmax(row)):  # both stop at the first NaN
-                if fault := knob.fault(row[extreme]):
-                    raise SpecError(
-                        f"{self._strategy.name}: {name} is {row[extreme]:g} at tick {ticks[extreme]}: it {fault}"
-                    )
+    def _usable(self, name: str, knob: Knob, row: Floats, ticks: Ticks) -> int:
+        """How many of the values, from the first on, are within bounds."""
+        if not any(knob.fault(extreme) for extreme in (row.min(initial=knob.low), row.max(initial=knob.low))):
+            return len(ticks)
+        bad = next(i for i, value in enumerate(row) if knob.fault(value))
+        if bad == 0:
+            fault = knob.fault(row[0])
+            raise SpecError(f"{self._strategy.name}: {name} is {row[0]:g} at tick {ticks[0]}: it {fault}")
+        return bad
+
+
+def settings_at(strategy: Strategy, tick: int) -> dict[str, float]:
+    """The hyperparameters of a strategy at a tick, by name."""
+    table = Settings(strategy).over(np.array([tick], dtype=np.int64)).values
+    return dict(zip(strategy.knobs, table[:, 0].tolist(), strict=True))
 
 
 def _values(value: Expression) -> Callable[[Floats], Any]:
@@ -188,11 +222,14 @@ def interpreted(
     low, high = clamp
     rule, at = strategy.rule, _gradient(parts, program)
     settings = [strategy.Hyper(*column) for column in hyper.T]
+    kind: Any = strategy.State
     states = []
     for i in range(len(thetas)):
         h: Any = settings[i if len(settings) > 1 else 0]
         g = gradients[i] = at(i, theta)
         state = rule(g, state, h)
+        if type(state) is not kind:
+            raise SpecError(f"{strategy.name} gave {state!r:.60}: it must return its {kind.__name__}")
         theta = theta - h.alpha * state.direction
         theta = low if theta < low else min(theta, high)
         states.append(state)

@@ -20,6 +20,9 @@ class SpecError(ValueError):
     stream_adam.errors.SpecError: unknown word 'norml' at column 12: did you mean 'normal'?
     """
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
+
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown word: the nearest known one, or all of them."""

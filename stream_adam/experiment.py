@@ -81,9 +81,9 @@ class Experiment:
         strategy = self.lanes[lane]
         strategy(**{name: value})  # the value must be a fair one by itself
         old = dict(zip(strategy.knobs, strategy.hyper, strict=True))[name]
-        pieces = [piece for piece in _pieces(old) if piece[0] < tick]
-        if not pieces:
+        if tick <= 0:
             return self._with_lane(lane, strategy(**{name: value}))
+        pieces = [piece for piece in _pieces(old) if piece[0] < tick]
         pieces.append((tick, as_expression(value)))
         return self._with_lane(lane, strategy(**{name: _stepped(pieces)}))
 
@@ -101,15 +101,22 @@ class Experiment:
 
 
 def _weight(theta0: float) -> float:
-    if not isinstance(theta0, int | float) or not math.isfinite(theta0):
-        raise SpecError(f"theta0 is {theta0!r}: it must be a finite number")
-    return float(theta0)
+    try:
+        weight = float(theta0)
+    except (TypeError, ValueError, OverflowError):
+        weight = math.nan
+    if not math.isfinite(weight):
+        raise SpecError(f"theta0 is {theta0!r:.60}: it must be a finite number")
+    return weight
 
 
 def _checked_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None:
         return None
-    low, high = (float(bound) for bound in bounds)
+    try:
+        low, high = (float(bound) for bound in bounds)
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"bounds are {bounds!r:.60}: two numbers are needed, the lower one first") from None
     if not low <= high:
         raise SpecError(f"bounds are {low:g},{high:g}: the first must not be above the second")
     return low, high

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stream_adam.errors import SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_LENGTH = 20_000  # characters
+MAX_LENGTH = 100_000  # characters: room for every tree of MAX_NODES, its numbers in full
 MAX_NODES = 2_000
-MAX_NESTING = 100  # brackets within brackets
-MAX_DEPTH = 200  # of a tree: a chain of 200 sums is as deep as 200 brackets
+MAX_DEPTH = 100  # of a tree, and of brackets: a chain of 100 sums is as deep as 100 brackets
 
 # symbol -> how tightly it binds; '**' binds to the right, comparisons do not chain
 PRECEDENCE = {
@@ -42,6 +41,10 @@ class Expression:
     """
 
     binding: ClassVar[int] = ATOM
+    __array_ufunc__ = None  # numpy leaves `array * tree` to the tree, which refuses arrays
+
+    def __bool__(self) -> bool:
+        raise SpecError("an expression is neither true nor false: a condition is written where(condition, …)")
 
     def children(self) -> tuple[Expression, ...]:
         """The nodes directly below this one, in the order written."""
@@ -110,11 +113,19 @@ class Expression:
 Operand = Expression | float
 
 
-@dataclass(frozen=True, order=False)
+@dataclass(frozen=True, eq=False)
 class Number(Expression):
-    """A constant."""
+    """A constant; 0 and -0 are two."""
 
     value: float
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Number):
+            return NotImplemented
+        return self.value == other.value and math.copysign(1, self.value) == math.copysign(1, other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
     @property
     def binding(self) -> int:  # type: ignore[override]  # a negative constant is spelled with a unary minus
@@ -182,7 +193,7 @@ class Word:
     parameters: tuple[Parameter, ...]
     help: str
 
-    def __call__(self, *positional: Argument, **named: Argument) -> Expression:
+    def __call__(self, /, *positional: Argument, **named: Argument) -> Expression:
         """Compose: ``sine(25, amplitude=5)`` in Python is what it is in a spec."""
         return self.bind(positional, named)
 
@@ -207,6 +218,8 @@ class Word:
         if isinstance(argument, str) != parameter.is_text:
             kind = 'text in quotes, as in path="digits.npy"' if parameter.is_text else "a number or an expression"
             raise SpecError(f"{self.name}() takes {kind} for '{parameter.name}'")
+        if isinstance(argument, str) and not is_spellable(argument):
+            raise SpecError(f"{self.name}(): {parameter.name} is {argument!r}: quotes can't hold that text")
         return argument if isinstance(argument, str) else as_expression(argument)
 
     @property
@@ -247,14 +260,30 @@ class Call(Expression):
 T, THETA, PI = Variable("t"), Variable("theta"), Variable("pi")
 
 
-def as_expression(value: Operand) -> Expression:
-    """A number as a node; a node as it is."""
+def as_expression(value: Any) -> Expression:
+    """A number as a node; a node as it is.
+
+    Raises:
+        SpecError: it is neither.
+    """
     if isinstance(value, Expression):
         return value
-    value = float(value)
-    if math.isnan(value):
+    if isinstance(value, bool):  # what == gives between trees
+        raise SpecError(f"{value} is not a number: == and != are written in text, as in where(t == 5, 1, 0)")
+    if isinstance(value, str):
+        raise SpecError(f"{value!r} is text: a number or an expression is needed")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"{value!r:.60} is not a number or an expression") from None
+    if math.isnan(number):
         raise SpecError("nan is not a number that can be written: leave it out")
-    return Number(value)
+    return Number(number)
+
+
+def is_spellable(text: str) -> bool:
+    """Whether quotes can hold the text: it has no backslash, nothing that can't be seen, and not both quotes."""
+    return text.isprintable() and "\\" not in text and not ('"' in text and "'" in text)
 
 
 def operation(symbol: str, *operands: Operand) -> Expression:
@@ -270,11 +299,11 @@ def mentions(tree: Expression, variable: Variable) -> bool:
     return any(node == variable for node in tree.walk())
 
 
-def check_size(tree: Expression) -> Expression:
-    """The tree, if it is small enough to be walked.
+def check(tree: Expression) -> Expression:
+    """The tree, if it is small enough to be walked and has no comparison where it can't be written.
 
     Raises:
-        SpecError: more than `MAX_NODES` terms, or deeper than `MAX_DEPTH`.
+        SpecError: more than `MAX_NODES` terms, deeper than `MAX_DEPTH`, or a comparison outside a condition.
     """
     level, nodes, depth = [tree], 0, 0
     while level:
@@ -284,6 +313,14 @@ def check_size(tree: Expression) -> Expression:
         if depth > MAX_DEPTH:
             raise SpecError(f"an expression may be {MAX_DEPTH} deep: this one is deeper (a chain of sums counts too)")
         level = [child for node in level for child in node.children()]
+    waiting = [(tree, False)]
+    while waiting:
+        node, in_condition = waiting.pop()
+        if isinstance(node, Operation) and node.symbol in COMPARISONS and not in_condition:
+            raise SpecError(f"a comparison ('{node.symbol}') stands only inside where(condition, …)")
+        inside = isinstance(node, Operation) and in_condition  # brackets keep to the condition, a call leaves it
+        first = inside or (isinstance(node, Call) and node.word.name == "where")
+        waiting.extend((child, first if i == 0 else inside) for i, child in enumerate(node.children()))
     return tree
 
 
@@ -294,12 +331,12 @@ def _bracketed(node: Expression, least: int) -> str:
 def _is_default(parameter: Parameter, argument: Expression | str) -> bool:
     if isinstance(argument, str):
         return argument == parameter.default
-    return isinstance(argument, Number) and argument.value == parameter.default
+    return not isinstance(parameter.default, str | None) and argument == Number(float(parameter.default))
 
 
 def _spelled(value: Expression | float | str) -> str:
     if isinstance(value, str):
-        return f'"{value}"'
+        return f"'{value}'" if '"' in value else f'"{value}"'
     return str(as_expression(value))
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from stream_adam.errors import SpecError, suggestion
 from stream_adam.expression import (
     COMPARISONS,
+    MAX_DEPTH,
     MAX_LENGTH,
-    MAX_NESTING,
     MAX_NODES,
     PRECEDENCE,
     Argument,
@@ -23,7 +23,7 @@ from stream_adam.expression import (
     Number,
     Variable,
     Word,
-    check_size,
+    check,
     operation,
 )
 
@@ -39,6 +39,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+
+_SPACE = " \t\n\r\f\v"  # what \s matches
 
 # What people try who know Python, and what is said to them.
 _REFUSED = {
@@ -99,7 +101,7 @@ def parse(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable
     reader = _Reader(text, words, variables)
     tree = reader.expression()
     reader.expect_end()
-    return check_size(tree)
+    return check(tree)
 
 
 def parse_named(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable]) -> Named:
@@ -154,7 +156,8 @@ class _Reader:
 
     def _operand(self) -> Expression:
         token = self._take()
-        self._count(token)
+        if token.kind != "symbol":  # brackets and signs are none: a tree of MAX_NODES has its text
+            self._count(token)
         match token.kind, token.text:
             case "symbol", "-":
                 return operation("negative", self.expression(PRECEDENCE["negative"]))
@@ -207,21 +210,21 @@ class _Reader:
                 self._at += 2
                 if token.text in named:
                     raise _error(f"'{token.text}' is given twice", token)
-                named[token.text] = self._argument(owner, len(positional) + len(named))
+                named[token.text] = self._argument(owner.text == "where" and token.text == "condition")
             elif named:
                 raise _error("a value without a name can't follow one with a name", token)
             else:
-                positional.append(self._argument(owner, len(positional)))
+                positional.append(self._argument(owner.text == "where" and not positional))
             if self._peek().text != ")":
                 self._expect(",")
         self._expect(")")
         return tuple(positional), named
 
-    def _argument(self, owner: _Token, place: int) -> Argument:
+    def _argument(self, is_condition: bool) -> Argument:
         if self._peek().kind == "text":
             return self._take().text[1:-1]
         outer = self._in_condition
-        self._in_condition = owner.text == "where" and place == 0
+        self._in_condition = is_condition
         tree = self.expression()
         self._in_condition = outer
         return tree
@@ -254,17 +257,17 @@ class _Reader:
 
     def _descend(self) -> None:
         self._depth += 1
-        if self._depth > MAX_NESTING:
-            raise _error(f"nested more than {MAX_NESTING} deep", self._peek())
+        if self._depth > MAX_DEPTH:
+            raise _error(f"nested more than {MAX_DEPTH} deep", self._peek())
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     at = 0
-    end = len(text.rstrip())
+    end = len(text.rstrip(_SPACE))
     while at < end:
         found = _TOKEN.match(text, at)
         if found is None or found.lastgroup is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
+            at += len(text[at:]) - len(text[at:].lstrip(_SPACE))
             yield _Token("refused", text[at], at + 1)
             break
         start = found.start(found.lastgroup)

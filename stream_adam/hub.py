@@ -63,15 +63,21 @@ class Hub:
                 ring[name][places] = values[count - kept :]
         self.tick += count
         self._oldest = max(self._oldest, self.tick - self.capacity)
-        self._wake()
+        for reader in self._readers:
+            reader.news.set()
 
     def wind_back(self, tick: int) -> None:
-        """Forget this tick and all after it, so that they can be written anew."""
+        """Forget this tick and all after it, so that they can be written anew.
+
+        Raises:
+            RuntimeError: there is no such tick.
+        """
+        if not 0 <= tick <= self.tick:
+            raise RuntimeError(f"can't wind back to tick {tick}: {self.tick} ticks have been written")
         self.tick = tick
         self._oldest = min(self._oldest, tick)
         for reader in self._readers:
             reader.cursor = min(reader.cursor, tick)
-        self._wake()
 
     def between(self, start: int, stop: int) -> Block:
         """A copy of these ticks, as far as they are there."""
@@ -89,10 +95,6 @@ class Hub:
         """Let go of a reader."""
         self._readers.discard(reader)
 
-    def _wake(self) -> None:
-        for reader in self._readers:
-            reader.news.set()
-
 
 class Reader:
     """One reader's place in a hub."""
@@ -108,13 +110,13 @@ class Reader:
         start = self.cursor + missed
         block = self._hub.between(start, self._hub.tick if most is None else start + most)
         self.cursor = start + len(block)
-        if self.cursor == self._hub.tick:
-            self.news.clear()
         return block, missed
 
     async def wait(self) -> None:
         """Until there is something to pull."""
-        await self.news.wait()
+        while self.cursor >= self._hub.tick:
+            self.news.clear()
+            await self.news.wait()
 
     def close(self) -> None:
         """Leave the hub."""

@@ -14,19 +14,20 @@ if TYPE_CHECKING:
 
 LONGEST_DEBT = 0.25  # seconds: what a slow consumer or a sleeping machine missed beyond this is not made up for
 LONGEST_HOLD = 0.01  # seconds: how long an unpaced stream keeps the event loop to itself
-SHORTEST_SLEEP = 0.001  # seconds: ticks closer together than this pass in groups
+SHORTEST_SLEEP = 0.001  # seconds: what waking up oftener would cost is better spent on ticks
 
 
 class Pacer:
     """Says how many ticks may pass; as a context manager it is tied to its transport.
 
     While playing at a rate, tick k after the last key is due at k/rate from one origin: a late wake-up or a rounding
-    never adds up to a drift.
+    never adds up to a drift. Ticks closer together than `grain` seconds pass in groups.
     """
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self, transport: Transport, clock: Clock, grain: float = SHORTEST_SLEEP) -> None:
         self._transport = transport
         self._clock = clock
+        self._grain = grain
         self._pressed = asyncio.Event()
         self._revision = -1
         self._origin = 0.0  # when the first tick after the last key is due
@@ -92,7 +93,7 @@ class Pacer:
     async def _wait_for_next(self) -> None:
         assert self._transport.rate is not None
         seconds = self._origin + self._passed / self._transport.rate - self._clock.now()
-        await self._clock.wait(self._pressed, max(seconds, SHORTEST_SLEEP))
+        await self._clock.wait(self._pressed, max(seconds, self._grain))
 
     async def _give_turn(self) -> None:
         if self._clock.now() - self._last_turn > LONGEST_HOLD:

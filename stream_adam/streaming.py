@@ -6,8 +6,9 @@ go out. So a pause, a step or a change of rate acts between any two ticks, and n
 
 from __future__ import annotations
 
-import asyncio
 import math
+import threading
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from stream_adam.arrivals import Arrivals
@@ -15,7 +16,7 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Block, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.pacer import Pacer
+from stream_adam.pacer import SHORTEST_SLEEP, Pacer
 from stream_adam.transport import Transport
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from stream_adam.sources import Source, SourceLike
     from stream_adam.strategies import StrategyLike
 
-AHEAD = 1_000  # ticks computed at once: some milliseconds interpreted
+AHEAD = 1_000  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
+LONGEST_BLOCK = 0.005  # seconds of computing, after which the next block is shorter
 
 
 def stream(
@@ -69,8 +71,9 @@ def stream(
     1 1.0 1.0 1.0
     """
     experiment = Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds)
+    left = math.inf if ticks is None else _whole(ticks)
     many = isinstance(strategy, list | tuple)
-    return _rows(experiment, _checked(ticks), transport or Transport(), clock or WallClock(), many)
+    return _rows(experiment, left, transport or Transport(), clock or WallClock(), many)
 
 
 def simulate(
@@ -97,7 +100,7 @@ def simulate(
     """
     if isinstance(strategy, list | tuple):
         raise SpecError("simulate() takes one strategy: call it for each, with the same seed")
-    _checked(ticks)
+    ticks = _whole(ticks)
     run = Run(Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds))
     if ticks >= COMPILE_AFTER:
         run.compile()
@@ -105,16 +108,25 @@ def simulate(
 
 
 async def blocks(
-    run: Run, *, transport: Transport, clock: Clock, ticks: int | None = None, most: int = AHEAD
+    run: Run,
+    *,
+    transport: Transport,
+    clock: Clock,
+    ticks: int | None = None,
+    most: int = AHEAD,
+    grain: float = SHORTEST_SLEEP,
 ) -> AsyncGenerator[Block, None]:
-    """Blocks of up to `most` ticks, computed when the transport permits them: for readers that want columns."""
-    async with Arrivals(run.reading.feeds) as arrivals:
-        with Pacer(transport, clock) as pacer:
+    """Blocks of up to `most` ticks, computed when the transport permits them: for readers that want columns.
+
+    Ticks closer together than `grain` seconds come in one block: a page painted 60 times a second needs no more.
+    """
+    with Pacer(transport, clock, grain) as pacer:
+        async with Arrivals(run.reading.feeds) as arrivals:
+            stride = Stride(run, clock, most)
             left = math.inf if ticks is None else ticks
             while left > 0:
                 await arrivals.next_tick()
-                n = await pacer.permit(_block_length(run, min(most, left)))
-                block = _advance(run, n)
+                block = stride.advance(await pacer.permit(stride.length(left)))
                 if not len(block):
                     return
                 pacer.passed(len(block))
@@ -123,15 +135,15 @@ async def blocks(
 
 
 async def _rows(  # one block is computed ahead; its rows go out as the transport permits
-    experiment: Experiment, ticks: int | None, transport: Transport, clock: Clock, many: bool
+    experiment: Experiment, left: float, transport: Transport, clock: Clock, many: bool
 ) -> AsyncGenerator[Any, None]:
     run = Run(experiment)
-    async with Arrivals(run.reading.feeds) as arrivals:
-        with Pacer(transport, clock) as pacer:
-            left = math.inf if ticks is None else ticks
+    with Pacer(transport, clock) as pacer:
+        async with Arrivals(run.reading.feeds) as arrivals:
+            stride = Stride(run, clock, AHEAD)
             while left > 0:
                 await arrivals.next_tick()
-                rows = _states(_advance(run, _block_length(run, min(AHEAD, left))), experiment, many)
+                rows = _states(stride.advance(stride.length(left)), experiment, many)
                 if not rows:
                     return
                 left -= len(rows)
@@ -147,18 +159,36 @@ async def _rows(  # one block is computed ahead; its rows go out as the transpor
                     pacer.passed(at - start)
 
 
-def _block_length(run: Run, most: float) -> int:
-    """Short blocks at first, so that the first ticks come soon; single ticks where they arrive from outside."""
-    return 1 if run.experiment.source.is_live else int(min(most, max(FIRST, run.tick)))
+class Stride:
+    """How many ticks of a run to compute at once.
 
+    Few at first, so that the first ticks come soon; then more, as long as the event loop need not wait for them; single
+    ticks where they arrive from outside.
+    """
 
-def _advance(run: Run, n: int) -> Block:
-    """Go on; once it pays, have the lanes compiled meanwhile in another thread."""
-    before = run.tick
-    block = run.advance(n)
-    if before < COMPILE_AFTER <= run.tick:
-        asyncio.get_running_loop().run_in_executor(None, run.compile)
-    return block
+    def __init__(self, run: Run, clock: Clock, most: int) -> None:
+        self._run = run
+        self._clock = clock
+        self._most = 1 if run.experiment.source.is_live else most
+        self._length = FIRST
+
+    def length(self, left: float) -> int:
+        """How many to compute next, when that many are left."""
+        return int(min(self._length, self._most, left))
+
+    def advance(self, n: int) -> Block:
+        """Go on n ticks; once it pays, have the lanes compiled meanwhile in another thread."""
+        before, began = self._run.tick, self._clock.now()
+        block = self._run.advance(n)
+        took = self._clock.now() - began
+        if took > LONGEST_BLOCK:
+            self._length = max(1, n // 2)
+        elif took < LONGEST_BLOCK / 2:
+            self._length = max(self._length, min(2 * n, self._most))  # fewer may have been due than could be done
+        if before < COMPILE_AFTER <= self._run.tick:
+            # a daemon, unlike an executor's threads: nobody waits for it at the end of the program
+            threading.Thread(target=self._run.compile, name="stream_adam compile", daemon=True).start()
+        return block
 
 
 def _states(block: Block, experiment: Experiment, many: bool) -> list[Any]:
@@ -170,7 +200,7 @@ def _states(block: Block, experiment: Experiment, many: bool) -> list[Any]:
     return list(zip(*lanes, strict=True)) if many else lanes[0]
 
 
-def _checked(ticks: int | None) -> int | None:
-    if ticks is not None and (isinstance(ticks, bool) or not isinstance(ticks, int) or ticks < 0):
+def _whole(ticks: object) -> int:
+    if isinstance(ticks, bool) or not isinstance(ticks, Integral) or ticks < 0:
         raise SpecError(f"ticks is {ticks!r}: it must be a whole number from 0 on")
-    return ticks
+    return int(ticks)

@@ -6,14 +6,18 @@ key does in each state is the table `TRANSITIONS`.
 
 from __future__ import annotations
 
-import math
+import sys
+from contextlib import suppress
 from enum import Enum, auto
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 from stream_adam.errors import SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+LOWEST, HIGHEST = sys.float_info.min, sys.float_info.max  # rates whose interval is a number, too
 
 
 class State(Enum):
@@ -62,7 +66,7 @@ class Transport:
     """
 
     def __init__(self, rate: float | None = None, paused: bool = False) -> None:
-        self._rate = _checked(rate)
+        self._rate = _checked_rate(rate)
         self._state = State.PAUSED if paused else State.PLAYING
         self._steps = 0
         self._listener: Callable[[], None] | None = None
@@ -85,7 +89,7 @@ class Transport:
 
     @rate.setter
     def rate(self, rate: float | None) -> None:
-        self._rate = _checked(rate)
+        self._rate = _checked_rate(rate)
         self._notify()
 
     def play(self) -> None:
@@ -98,9 +102,7 @@ class Transport:
 
     def step(self, n: int = 1) -> None:
         """Let exactly n ticks through, without regard to the rate, then pause."""
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise SpecError(f"step({n!r}): the number of ticks must be a whole number from 1 on")
-        self._on(Event.STEP, n)
+        self._on(Event.STEP, _checked_steps(n))
 
     def take_step(self) -> None:
         """Let one of the ticks that `step` asked for through.
@@ -139,9 +141,17 @@ class Transport:
             self._listener()
 
 
-def _checked(rate: float | None) -> float | None:
+def _checked_rate(rate: object) -> float | None:
     if rate is None:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
-        raise SpecError(f"rate is {rate!r}: it must be a number of ticks per second above 0, or None")
-    return float(rate)
+    if not isinstance(rate, bool) and isinstance(rate, Real):
+        with suppress(OverflowError):  # a whole number larger than any float
+            if LOWEST <= float(rate) <= HIGHEST:
+                return float(rate)
+    raise SpecError(f"rate is {rate!r}: it must be a number of ticks per second above 0, or None")
+
+
+def _checked_steps(n: object) -> int:
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise SpecError(f"step({n!r}): the number of ticks must be a whole number from 1 on")
+    return int(n)

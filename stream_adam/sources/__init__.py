@@ -36,5 +36,6 @@ __all__ = [
     "DEFAULT_SOURCE", "GROUPS", "VARIABLES", "WORDS", "Files", "Reading", "Source", "SourceLike",
     "bernoulli", "cauchy", "chirp", "cos", "exp", "floor", "impulse", "laplace", "line", "log", "maximum", "minimum",
     "normal", "pi", "quadratic", "ramp", "random_walk", "recording", "sawtooth", "sign", "sin", "sine", "sqrt",
-    "square", "stdin", "step", "student_t", "swinging", "swinging_soft", "t", "tan", "theta", "triangle", "uniform", "where",
+    "square", "stdin", "step", "student_t", "swinging", "swinging_soft", "t", "tan", "theta", "triangle",
+    "uniform", "where",
 ]  # fmt: skip

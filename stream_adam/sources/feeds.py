@@ -14,6 +14,8 @@ from stream_adam.expression import Expression
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterator
 
+    from stream_adam.typing import Floats
+
 
 @dataclass(frozen=True, eq=False)
 class Feed(Expression):
@@ -23,6 +25,16 @@ class Feed(Expression):
 
     def __str__(self) -> str:
         return f"<{type(self.values).__name__}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Expression):
+    """An array, list or tuple of floats, as a term of a source; like a recording, it ends with its last value."""
+
+    values: Floats
+
+    def __str__(self) -> str:
+        return f"<{len(self.values):,} values>"
 
 
 @dataclass
@@ -55,14 +67,23 @@ class FeedState:
         Raises:
             SpecError: it is not a number.
         """
-        try:
-            self.waiting.append(float(value))
-        except (TypeError, ValueError):
-            raise SpecError(f"the source gave {value!r}: a float a tick is needed") from None
+        self.waiting.append(as_float(value))
 
     def take(self, n: int) -> list[float]:
         """The next n of the values that have arrived."""
         return [self.waiting.popleft() for _ in range(n)]
+
+
+def as_float(value: object) -> float:
+    """A value that a source gave, as a float.
+
+    Raises:
+        SpecError: it is not a number.
+    """
+    try:
+        return float(value)  # type: ignore[arg-type]  # whatever has a float in it
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"the source gave {value!r:.60}: a float a tick is needed") from None
 
 
 @dataclass(frozen=True)
@@ -72,9 +93,12 @@ class Lines:
     stream: TextIO | None = None
 
     def __iter__(self) -> Iterator[float]:
-        for number, line in enumerate(self.stream or sys.stdin, start=1):
-            if line.strip():
-                yield _number(line, number)
+        try:
+            for number, line in enumerate(self.stream or sys.stdin, start=1):
+                if line.strip():
+                    yield _number(line, number)
+        except UnicodeDecodeError as error:
+            raise SpecError(f"the input is not text: {error}") from None
 
 
 def _number(line: str, place: int) -> float:

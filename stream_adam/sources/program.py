@@ -9,7 +9,7 @@ give the same bits; no code is made from what a user typed.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ class Program:
     """A closed-loop source, ready to be walked.
 
     `codes` and `constants` have one entry an instruction; `columns` are the trees whose values each block brings;
-    `stack` is room for the operands.
+    `stack` is room for the operands, and each run has its own.
     """
 
     codes: NDArray[np.int64]
@@ -50,10 +50,17 @@ class Program:
     columns: tuple[Expression, ...]
     stack: Floats
 
+    def for_one_run(self) -> Program:
+        """The same program with a stack of its own: runs may go on side by side."""
+        return replace(self, stack=np.zeros_like(self.stack))
+
 
 def is_closed(node: Expression) -> bool:
-    """Whether the node depends on theta."""
-    return any(n == THETA or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord)) for n in node.walk())
+    """Whether the node depends on theta, or on what only the program has."""
+    return any(
+        n == THETA or isinstance(n, _Column) or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord))
+        for n in node.walk()
+    )
 
 
 def lower(tree: Expression) -> Program:
@@ -72,6 +79,13 @@ def lower(tree: Expression) -> Program:
     )
 
 
+@dataclass(frozen=True)
+class _Column(Expression):
+    """What stands for a column in an objective's gradient."""
+
+    place: int
+
+
 @dataclass
 class _Lowering:
     codes: list[int] = field(default_factory=list)
@@ -85,21 +99,30 @@ class _Lowering:
             self._emit("constant", 0, node.value)
         elif node == THETA:
             self._emit("theta", 0)
+        elif isinstance(node, _Column):
+            self._emit("column", 0, float(node.place))
         elif not is_closed(node):
-            self._emit("column", 0, float(len(self.columns)))
-            self.columns.append(node)
+            self.visit(self._column(node))
         elif isinstance(node, Operation):
             self._visit_all(node.operands)
             self._emit(node.symbol, len(node.operands))
         elif isinstance(node, Call):
             self._visit_call(node)
 
+    def _column(self, node: Expression) -> Expression:
+        """The node as a column, which a gradient's formula may mention any number of times: one draw a tick."""
+        if isinstance(node, Number):
+            return node
+        self.columns.append(node)
+        return _Column(len(self.columns) - 1)
+
     def _visit_call(self, node: Call) -> None:
         if isinstance(node.word, FunctionWord):
             self._visit_all(node.children())
             self._emit(node.word.name, len(node.arguments))
         elif isinstance(node.word, ObjectiveWord) and not any(is_closed(child) for child in node.children()):
-            self.visit(as_expression(node.word.gradient(THETA, *node.children())))
+            columns = [self._column(child) for child in node.children()]
+            self.visit(as_expression(node.word.gradient(THETA, *columns)))
         else:
             raise SpecError(f"theta can't stand inside {node.word.name}(…): it takes numbers and functions of t")
 
@@ -153,7 +176,7 @@ def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions
     if code == FLOOR:
         return np.floor(x)  # type: ignore[no-any-return]
     if code == SIGN:
-        return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x * 0.0)
+        return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else (0.0 if x == 0.0 else x))
     if code == SQRT:
         return np.sqrt(x)  # type: ignore[no-any-return]
     if code == EXP:

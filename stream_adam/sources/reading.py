@@ -9,7 +9,7 @@ import numpy as np
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import PI, Call, Expression, Number, Operation, T
-from stream_adam.sources.feeds import Feed, FeedState, Lines
+from stream_adam.sources.feeds import Feed, FeedState, Given, Lines
 from stream_adam.sources.words import FunctionWord, NoiseWord, SignalWord
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Reading:
 
     def __init__(self, source: Source, seed: int) -> None:
         self.tick = 0
-        self.program = source.program
+        self.program = source.program and source.program.for_one_run()
         self.feeds: list[FeedState] = []
         self._length = source.length
         self._recordings = iter(source.recordings)
@@ -76,10 +76,16 @@ class Reading:
         return n
 
     def columns(self, n: int) -> Floats:
-        """The next n ticks of each part, shape (parts, n)."""
+        """The next n ticks of each part, shape (parts, n).
+
+        Raises:
+            SpecError: a noise can't be drawn with the arguments of these ticks.
+        """
+        out = np.empty((len(self.parts), n))
+        if not n:
+            return out
         ticks = np.arange(self.tick, self.tick + n, dtype=np.float64)
         self.tick += n
-        out = np.empty((len(self.parts), n))
         for row, part in zip(out, self.parts, strict=True):
             row[:] = part(ticks)
         return out
@@ -109,12 +115,12 @@ class Reading:
             return _applied(_OPERATORS[node.symbol], [self._compile(operand) for operand in node.operands])
         if isinstance(node, Call):
             return self._compile_call(node)
+        if isinstance(node, Given):
+            return self._recorded()
         if isinstance(node, Feed):
             return self._fed(node.values)
-        if node == T:
-            return lambda ticks: ticks
-        assert node == PI, node  # theta is in no open-loop part
-        return lambda _: np.pi
+        assert node in {T, PI}, node  # theta is in no open-loop part
+        return (lambda ticks: ticks) if node == T else (lambda _: np.pi)
 
     def _compile_call(self, node: Call) -> Values:
         word = node.word
@@ -124,13 +130,16 @@ class Reading:
         if isinstance(word, SignalWord):
             return _applied(word.at, [lambda ticks: ticks, *arguments])
         if isinstance(word, NoiseWord):
-            term = NoiseTerm(word.noise, next(self._generators), arguments)
+            term = NoiseTerm(node, word.noise, next(self._generators), arguments)
             self._memories.append(term)
             return term
         if word.name == "recording":
-            values = next(self._recordings)
-            return lambda ticks: values[int(ticks[0]) : int(ticks[0]) + len(ticks)]
+            return self._recorded()
         return self._fed(Lines())
+
+    def _recorded(self) -> Values:
+        values = next(self._recordings)
+        return lambda ticks: values[int(ticks[0]) : int(ticks[0]) + len(ticks)]
 
     def _fed(self, values: Any) -> Values:
         feed = FeedState(values)
@@ -141,7 +150,8 @@ class Reading:
 class NoiseTerm:
     """One noise term of one run."""
 
-    def __init__(self, noise: Noise, rng: Generator, arguments: list[Values]) -> None:
+    def __init__(self, node: Call, noise: Noise, rng: Generator, arguments: list[Values]) -> None:
+        self._node = node
         self._noise = noise
         self._rng = rng
         self._arguments = arguments
@@ -150,7 +160,10 @@ class NoiseTerm:
     def __call__(self, ticks: Floats) -> Array:
         """The draws of the next ticks, one each."""
         arguments = [argument(ticks) for argument in self._arguments]
-        draws = np.asarray(self._noise.draw(self._rng, len(ticks), *arguments))
+        try:
+            draws = np.asarray(self._noise.draw(self._rng, len(ticks), *arguments))
+        except ValueError as error:
+            raise SpecError(f"{self._node}: {error} (ticks {ticks[0]:.0f} to {ticks[-1]:.0f})") from None
         if not self._noise.accumulates:
             return draws
         walk = np.cumsum(np.concatenate([[self._sum], draws]))[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -13,7 +13,9 @@ import numpy as np
 from stream_adam.errors import SpecError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from stream_adam.typing import Floats
 
@@ -37,6 +39,12 @@ class Files:
         Raises:
             SpecError: there is none, or it is not among those that may be read.
         """
+        try:
+            return self._find(name)
+        except (OSError, ValueError) as error:  # a name that no file can have
+            raise SpecError(f"recording(path={name[:60]!r}): {getattr(error, 'strerror', None) or error}") from None
+
+    def _find(self, name: str) -> Path:
         sample = SAMPLES / name
         if self.anywhere and Path(name).is_file():
             return Path(name)
@@ -50,7 +58,7 @@ class Files:
 
     def names(self) -> list[str]:
         """The recordings that can be named without a folder."""
-        folders = [SAMPLES] if self.folder is None else [self.folder, SAMPLES]
+        folders = [folder for folder in (self.folder, SAMPLES) if folder is not None and folder.is_dir()]
         return sorted({path.name for folder in folders for path in folder.iterdir() if path.suffix in _READERS})
 
 
@@ -75,10 +83,10 @@ def load(name: str, column: str, files: Files = ANY_FILE) -> Floats:
         raise SpecError(f"recording(path={name!r}): {path.suffix or 'no'} ending; known are {', '.join(_READERS)}")
     try:
         values = reader(path, column)
-    except KeyError as error:
-        raise SpecError(f"recording(path={name!r}): no column '{column}'; {error.args[0]}") from None
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+    except SpecError as error:
+        raise SpecError(f"recording(path={name!r}): {error}") from None
+    except Exception as error:  # a file may hold anything, and its readers fail in many ways
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SpecError(f"recording(path={name!r}): cannot be read as {path.suffix}: {reason}") from None
     if values.ndim != 1 or not len(values):
         raise SpecError(f"recording(path={name!r}): one value a tick is needed, but the shape is {values.shape}")
@@ -96,31 +104,46 @@ def _inside(folder: Path, name: str) -> Path | None:
 
 
 def _read_npy(path: Path, column: str) -> Floats:
-    array = np.load(path, allow_pickle=False, mmap_mode="r")
-    if array.dtype.names is None:
-        return np.asarray(array, dtype=np.float64)
-    _require(column, array.dtype.names)
-    return np.asarray(array[column], dtype=np.float64)
+    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")  # neither unpickles nor unzips
+    if array.dtype.names is not None:
+        _require(column, array.dtype.names)
+        array = array[column]
+    if array.dtype.kind not in "fiub":
+        raise SpecError(f"numbers are needed, not {array.dtype}")
+    return np.asarray(array, dtype=np.float64)
 
 
 def _read_csv(path: Path, column: str) -> Floats:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
         _require(column, rows.fieldnames or ())
-        return np.array([float(row[column]) for row in rows])
+        return _column(rows, column)
 
 
 def _read_jsonl(path: Path, column: str) -> Floats:
-    rows: list[dict[str, float | str]] = [msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line]
+    rows: list[dict[str, float | str]] = [
+        msgspec.json.decode(line, type=dict[str, Any]) for line in path.read_bytes().splitlines() if line.strip()
+    ]
     if rows:
         _require(column, rows[0])
-    return np.array([float(row[column]) for row in rows])
+    return _column(rows, column)
+
+
+def _column(rows: Iterable[Mapping[str, Any]], column: str) -> Floats:
+    values = []
+    for number, row in enumerate(rows, start=1):
+        value = row.get(column)
+        try:
+            values.append(float(value))  # type: ignore[arg-type]  # what it can't take is what is asked
+        except (TypeError, ValueError, OverflowError):
+            raise SpecError(f"row {number} has {value!r:.40} in the column '{column}': a number is needed") from None
+    return np.array(values)
 
 
 def _require(column: str, names: Iterable[str]) -> None:
     names = list(names)
     if column not in names:
-        raise KeyError(suggestion(column, names))
+        raise SpecError(f"no column '{column}'; {suggestion(column, names)}")
 
 
 _READERS: dict[str, Callable[[Path, str], Floats]] = {

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass, field
+from functools import cache, partial
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import Call, Expression, Number, as_expression, check_size
+from stream_adam.expression import Call, Expression, Number, as_expression, check
 from stream_adam.grammar import parse
-from stream_adam.sources.feeds import Feed
+from stream_adam.sources.feeds import Feed, Given, as_float
 from stream_adam.sources.program import Program, is_closed, lower
 from stream_adam.sources.recordings import ANY_FILE, Files, load
 from stream_adam.sources.words import RECORDING, STDIN, VARIABLES, WORDS, NoiseWord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stream_adam.typing import Floats
 
 SourceLike = str | Expression | float | Iterable[float] | AsyncIterable[float]
@@ -29,7 +33,7 @@ class Source:
     Attributes:
         tree: what is evaluated.
         text: how it was written.
-        recordings: the data of each `recording(…)`, in the order written, each of shape (ticks,).
+        recordings: the data of each `recording(…)` and each array, in the order written, each of shape (ticks,).
         program: the closed loop's program, None for an open-loop source.
 
     >>> Source.of("2*theta + normal(0.1)").is_closed_loop
@@ -52,19 +56,17 @@ class Source:
             return source
         if isinstance(source, str):
             return cls._checked(parse(source, WORDS, VARIABLES), source.strip(), files)
-        tree = _tree(source)
+        tree = check(_tree(source))
         return cls._checked(tree, str(tree), files)
 
     @classmethod
     def _checked(cls, tree: Expression, text: str, files: Files) -> Source:
-        check_size(tree)
         calls = [node for node in tree.walk() if isinstance(node, Call)]
         if not files.anywhere and any(call.word == STDIN for call in calls):
             raise SpecError("stdin() belongs to the command line: this page has no standard input")
         for call in calls:
             _check_noise(call)
-        data = tuple(load(c.text("path"), c.text("column"), files) for c in calls if c.word == RECORDING)
-        return cls(tree, text, data, lower(tree) if is_closed(tree) else None)
+        return cls(tree, text, _recordings(tree, files), lower(tree) if is_closed(tree) else None)
 
     @property
     def is_closed_loop(self) -> bool:
@@ -90,11 +92,35 @@ class Source:
 def _tree(source: object) -> Expression:
     if isinstance(source, Expression):
         return source
-    if isinstance(source, int | float):
+    if isinstance(source, Real):
         return as_expression(source)
+    if isinstance(source, np.ndarray | list | tuple):
+        return Given(_array(source))
     if isinstance(source, Iterable | AsyncIterable):
         return Feed(source)
     raise SpecError(f"a source is text, an expression or an iterable of floats, not {type(source).__name__}")
+
+
+def _recordings(tree: Expression, files: Files) -> tuple[Floats, ...]:
+    """The data of the tree's recordings and arrays; a file is read once, however often it is named."""
+    read = cache(partial(load, files=files))
+    data = []
+    for node in tree.walk():
+        if isinstance(node, Given):
+            data.append(node.values)
+        elif isinstance(node, Call) and node.word == RECORDING:
+            data.append(read(node.text("path"), node.text("column")))
+    return tuple(data)
+
+
+def _array(values: Sequence[float] | Floats) -> Floats:
+    """The values as floats."""
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise SpecError(f"an array as a source has a value a tick: this one has the shape {values.shape}")
+        if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
+            return values.astype(np.float64)
+    return np.array([as_float(value) for value in values], dtype=np.float64)
 
 
 def _check_noise(call: Call) -> None:

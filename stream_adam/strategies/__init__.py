@@ -59,19 +59,20 @@ def load_strategies(path: str | Path) -> None:
         SpecError: there is no such file, it fails, or it registers nothing.
     """
     path = Path(path)
-    before = set(STRATEGIES)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    before = dict(STRATEGIES)
+    name = f"stream_adam_loaded_{path.stem}"  # no file of the user's takes another module's place
+    spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise SpecError(f"--load {path}: there is no such Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # postponed annotations look their names up here
+    sys.modules[name] = module  # postponed annotations look their names up here
     try:
         spec.loader.exec_module(module)
     except SpecError:
         raise
     except Exception as error:
         raise SpecError(f"--load {path}: {type(error).__name__}: {error}") from error
-    if set(STRATEGIES) == before:
+    if before == STRATEGIES:
         raise SpecError(f"--load {path}: nothing was registered; put @register before the function")
 
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import numpy as np
 
 from stream_adam.errors import SpecError, suggestion
-from stream_adam.expression import THETA, Expression, Number, as_expression, check_size, mentions
+from stream_adam.expression import THETA, Call, Expression, Number, Operation, Variable, as_expression, check, mentions
 from stream_adam.grammar import parse_named
-from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES
+from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES, FunctionWord, SignalWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +121,7 @@ class Strategy:
             return _from_rule(strategy)
         raise SpecError(f"a strategy is a spec or a function (g, state, hyperparameters), not {strategy!r}")
 
-    def __call__(self, **settings: Expression | float | str) -> Strategy:
+    def __call__(self, /, **settings: Expression | float | str) -> Strategy:
         """The same rule with these hyperparameters.
 
         Raises:
@@ -138,9 +138,12 @@ class Strategy:
         return replace(self, hyper=tuple(hyper.values()), text="")
 
     def _checked(self, name: str, value: Expression) -> Expression:
-        check_size(value)
+        check(value)
         if mentions(value, THETA):
             raise SpecError(f"{self.name}: {name} may change with t, but not with theta")
+        for node in value.walk():
+            if not isinstance(node, Number | Variable | Operation) and not _is_of_t(node):
+                raise SpecError(f"{self.name}: {name} may change with t alone: {node} can't stand in it")
         if isinstance(value, Number) and (fault := self.knobs[name].fault(value.value)):
             raise SpecError(f"{self.name}: {name} is {value}: it {fault}")
         return value
@@ -172,7 +175,7 @@ class Strategy:
     @cached_property
     def knobs(self) -> dict[str, Knob]:
         """Each hyperparameter with its bounds and its help."""
-        hints = get_type_hints(self.Hyper, include_extras=True)
+        hints = _hints(self.Hyper)
         return {name: _annotation(hints.get(name), Knob) or FREE for name in _fields(self.Hyper)}
 
     @cached_property
@@ -197,7 +200,7 @@ class Strategy:
 
     def fields_of(self, kind: Literal["square", "carried"]) -> frozenset[str]:
         """The state's fields that are of that kind."""
-        hints = get_type_hints(self.State, include_extras=True)
+        hints = _hints(self.State)
         return frozenset(name for name, hint in hints.items() if _annotation(hint, Kind) == Kind(kind))
 
     def __str__(self) -> str:
@@ -225,15 +228,14 @@ def _parsed(text: str, known: dict[str, Strategy]) -> Strategy:
 
 def _from_rule(rule: Rule) -> Strategy:
     """Read a function's two NamedTuples off its annotations, or off its defaults."""
-    name = getattr(rule, "__name__", repr(rule))
+    name = getattr(rule, "__name__", type(rule).__name__)
+    if not inspect.isfunction(rule) or not name.isidentifier():
+        raise SpecError(f"{name} is no plain function: a strategy is one, made with def")
     positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
     parameters = [p for p in inspect.signature(rule).parameters.values() if p.kind in positional]
     if len(parameters) != 3:
         raise SpecError(f"{name} takes {len(parameters)} parameters: a strategy takes (g, state, hyperparameters)")
-    try:
-        hints = get_type_hints(rule)
-    except NameError:  # NamedTuples defined inside a function, under postponed annotations: only defaults can tell
-        hints = {}
+    hints = _hints(rule)
     types = [hints.get(p.name, type(p.default)) for p in parameters[1:]]
     for kind, p in zip(types, parameters[1:], strict=True):
         if not (isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")):
@@ -248,6 +250,9 @@ def _check_fields(name: str, state: type, hyper: type) -> None:
         missing = [f for f in _fields(kind) if f not in kind._field_defaults]  # type: ignore[attr-defined]
         if missing:
             raise SpecError(f"{name}: {kind.__name__}.{missing[0]} needs a default")
+        for field_name, default in kind._field_defaults.items():  # type: ignore[attr-defined]
+            if not isinstance(default, int | float):
+                raise SpecError(f"{name}: {kind.__name__}.{field_name} is {default!r:.40}: a default is a number")
     if "direction" not in _fields(state):
         raise SpecError(f"{name}: {state.__name__} needs a field 'direction': the step is theta - alpha*direction")
     if "alpha" not in _fields(hyper):
@@ -255,6 +260,18 @@ def _check_fields(name: str, state: type, hyper: type) -> None:
     taken = [f for f in _fields(state) if f in RESERVED]
     if taken:
         raise SpecError(f"{name}: {state.__name__} can't have a field '{taken[0]}': every row has that column already")
+
+
+def _is_of_t(node: Expression) -> bool:
+    return isinstance(node, Call) and isinstance(node.word, FunctionWord | SignalWord)
+
+
+def _hints(annotated: Any) -> dict[str, Any]:
+    """The annotations; none where they can't be read."""
+    try:
+        return get_type_hints(annotated, include_extras=True)
+    except NameError:  # names defined inside a function, under postponed annotations: only defaults can tell
+        return {}
 
 
 def _fields(kind: type) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""The page: a Bokeh app in a directory, and everything that knows Bokeh."""

@@ -1,0 +1,270 @@
+"""The controls: widgets that say what the person wants; the session decides what becomes of it."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import (
+    Button,
+    Column,
+    CustomJSTickFormatter,
+    Div,
+    Row,
+    Select,
+    Slider,
+    Spinner,
+    TextInput,
+)
+
+from stream_adam.engine import settings_at
+from stream_adam.errors import SpecError
+from stream_adam.presets import PRESETS
+from stream_adam.series import NOTATIONS
+from stream_adam.strategies import STRATEGIES
+
+from .screen import script
+from .style import ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
+from .view import MOST_LANES, RATES, WINDOWS, clamped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stream_adam.strategies import Strategy
+    from stream_adam.strategies.strategy import Knob
+
+    from .screen import Screen
+    from .view import View
+
+WIDE = "stretch_width"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a value lies on its slider: position = there(value), value = back(position); `code` writes it there."""
+
+    there: Callable[[float], float]
+    back: Callable[[float], float]
+    code: str
+    step: float = 0.01
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+WHOLE = "return Number((10 ** tick).toPrecision(3)).toLocaleString('en-US', {maximumSignificantDigits: 3})"
+SMALL = "return String(Number((10 ** tick).toPrecision(3)))"
+BELOW_ONE = "return String(Number((1 - Number((10 ** -tick).toPrecision(3))).toFixed(8)))"
+PLAIN = "return String(Number(tick.toPrecision(3)))"
+
+LOG = Scale(math.log10, lambda x: _rounded(10**x), WHOLE)
+SCALES = {
+    "log": Scale(math.log10, lambda x: _rounded(10**x), SMALL),
+    "one_minus": Scale(lambda value: -math.log10(1 - value), lambda x: 1 - _rounded(10**-x), BELOW_ONE),
+    "linear": Scale(float, _rounded, PLAIN),
+}
+
+
+class Dial:
+    """A slider over a scale: what it shows and what it tells are values, not positions."""
+
+    def __init__(
+        self,
+        title: str,
+        reach: tuple[float, float],
+        value: float,
+        scale: Scale,
+        told: Callable[[float], None],
+        name: str | None = None,
+    ) -> None:
+        self._reach, self._scale, self._told = reach, scale, told
+        start, end = self._ends = scale.there(reach[0]), scale.there(reach[1])
+        self._quiet = False
+        self.widget = Slider(
+            title=title,
+            start=start,
+            end=end,
+            step=scale.step,
+            value=self._position(value),
+            sizing_mode=WIDE,
+            format=CustomJSTickFormatter(code=scale.code),
+            tooltips=False,
+            stylesheets=[WIDGET_STYLE],
+            name=name or title,
+            bar_color="#00000000",
+        )
+        self.widget.on_change("value", self._moved)
+
+    def show(self, value: float) -> None:
+        """Stand at this value, without telling."""
+        self._quiet = True
+        self.widget.value = self._position(value)
+        self._quiet = False
+
+    def _position(self, value: float) -> float:
+        return self._scale.there(min(max(value, self._reach[0]), self._reach[1]))
+
+    def _moved(self, _name: str, _old: object, new: object) -> None:
+        if not self._quiet:
+            with suppress(SpecError):  # a slider of ours tells numbers; what another says counts for nothing
+                position = clamped(new, *self._ends)
+                self._told(min(max(self._scale.back(position), self._reach[0]), self._reach[1]))
+
+
+class Controls:
+    """All controls of a page.
+
+    The session gives the callbacks; each takes what was asked for, already clamped or still text.
+    """
+
+    def __init__(self, session: Any) -> None:
+        view = session.view
+        self._session = session
+        self.play = _button("Pause", "play", session.toggle, primary=True)
+        self.step = _button("Step", "step", session.step)
+        self.back = _button("Back", "back", session.back)
+        self.reset = _button("Reset", "reset", session.reset)
+        self.follow = _button("Follow", "follow", None)
+        self.follow.visible = False
+        self.rate = Dial("Ticks per second", RATES, view.rate, LOG, session.set_rate, "rate")
+        self.window = Dial("Window", WINDOWS, view.window, LOG, session.set_window, "window")
+        self.preset = _select("Preset", "preset", [("", "–"), *((p.name, p.title) for p in PRESETS.values())], "")
+        self.notation = _select("Notation", "notation", list(NOTATIONS.items()), view.notation)
+        self.source = TextInput(
+            title="Source", name="source", sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE]
+        )
+        self.source_error = _text("source-error", ERROR_STYLE)
+        self.seed = Spinner(
+            title="Seed",
+            name="seed",
+            low=0,
+            high=2**53 - 1,
+            step=1,
+            value=view.experiment.seed,
+            mode="int",
+            sizing_mode=WIDE,
+            stylesheets=[WIDGET_STYLE],
+        )
+        self.add = _button("Add a lane", "add-lane", session.add_lane)
+        self.status = _text("status", NOTE_STYLE)
+        self.status.html_attributes = {"role": "status", "aria-live": "polite"}
+        self.look = _text("look", NOTE_STYLE)
+        self.lanes = Column(sizing_mode=WIDE, name="lanes", spacing=14)
+        self.dials: list[dict[str, Dial]] = []
+        self.source.on_change("value", lambda _a, _o, new: session.set_source(str(new)))
+        self.seed.on_change("value", lambda _a, _o, new: session.set_seed(new))
+        self.preset.on_change("value", lambda _a, _o, new: session.set_preset(str(new)))
+        self.notation.on_change("value", lambda _a, _o, new: session.set_notation(str(new)))
+        self.keys = Row(
+            self.play, self.step, self.back, self.reset, self.follow, sizing_mode=WIDE, spacing=6, name="keys"
+        )
+        self.recipe = Column(
+            self.preset,
+            self.look,
+            self.source,
+            self.source_error,
+            Row(self.seed, self.notation, sizing_mode=WIDE, spacing=8),
+            self.lanes,
+            self.add,
+            sizing_mode=WIDE,
+            spacing=8,
+            name="recipe",
+        )
+
+    @property
+    def roots(self) -> list[Any]:
+        """What the page's template places."""
+        return [self.keys, self.rate.widget, self.window.widget, self.status, self.recipe]
+
+    def show_lanes(self, lanes: tuple[Strategy, ...]) -> None:
+        """A group of controls a lane, as they stand at tick 0."""
+        self.dials = [self._dials(i, strategy) for i, strategy in enumerate(lanes)]
+        self.lanes.children = [self._lane(i, strategy, len(lanes)) for i, strategy in enumerate(lanes)]
+        self.add.visible = len(lanes) < MOST_LANES
+
+    def show_values(self, lanes: tuple[Strategy, ...], tick: int) -> None:
+        """The sliders at the values of that tick."""
+        for dials, strategy in zip(self.dials, lanes, strict=True):
+            for name, value in settings_at(strategy, tick).items():
+                dials[name].show(value)
+
+    def show_view(self, view: View) -> None:
+        """The play button says what it will do; the preset says what to look at."""
+        self.play.label = "Play" if view.paused else "Pause"
+        self.seed.value = view.experiment.seed
+        self.preset.value = view.preset.name if view.preset else ""
+        self.look.text = view.preset.look if view.preset else ""
+        self.look.visible = view.preset is not None
+
+    def follow_ranges(self, ranges: list[Any], screen: Screen) -> None:
+        """Which ranges the button lets follow the newest tick again."""
+        self.follow.js_event_callbacks = {}
+        self.follow.js_on_click(script("follow", screen=screen, button=self.follow, ranges=ranges))
+
+    def show_source(self, text: str, error: str = "") -> None:
+        """The source as typed, and what is wrong with it."""
+        if self.source.value != text:
+            self.source.value = text
+        self.source_error.text = escape(error)
+        self.source_error.visible = bool(error)
+
+    def show_status(self, text: str) -> None:
+        """One line on how the run stands."""
+        self.status.text = escape(text)
+
+    def _dials(self, lane: int, strategy: Strategy) -> dict[str, Dial]:
+        values = settings_at(strategy, 0)
+        return {name: self._dial(lane, name, knob, values[name]) for name, knob in strategy.knobs.items()}
+
+    def _dial(self, lane: int, name: str, knob: Knob, value: float) -> Dial:
+        low, high = knob.reach or (min(value, 0.0), 2 * abs(value) or 1.0)
+        return Dial(name, (low, high), value, SCALES[knob.scale], lambda new: self._session.turn(lane, name, new))
+
+    def _lane(self, lane: int, strategy: Strategy, count: int) -> Column:
+        choice = _select(
+            "Strategy" if count == 1 else f"Strategy {lane + 1}",
+            f"strategy-{lane + 1}",
+            [(n, n) for n in STRATEGIES],
+            strategy.name,
+        )
+        choice.on_change("value", lambda _a, _o, new: self._session.set_strategy(lane, str(new)))
+        head = [choice]
+        if count > 1:
+            remove = _button("Remove", f"remove-{lane + 1}", lambda: self._session.remove_lane(lane))
+            remove.html_attributes = {"aria-label": f"Remove lane {lane + 1}"}
+            remove.align = "end"
+            head.append(remove)
+        sliders = [dial.widget for dial in self.dials[lane].values()]
+        about = Div(text=escape(strategy.help), stylesheets=[NOTE_STYLE], sizing_mode=WIDE)
+        return Column(Row(*head, sizing_mode=WIDE, spacing=6), about, *sliders, sizing_mode=WIDE, spacing=4)
+
+
+def heading(text: str, name: str) -> Div:
+    """A lane's title."""
+    return Div(text=escape(text), name=name, stylesheets=[HEADING_STYLE], sizing_mode=WIDE, disable_math=True)
+
+
+def _button(label: str, name: str, pressed: Callable[[], None] | None, primary: bool = False) -> Button:
+    button = Button(
+        label=label,
+        name=name,
+        button_type="primary" if primary else "default",
+        sizing_mode=WIDE,
+        stylesheets=[WIDGET_STYLE],
+    )
+    if pressed is not None:
+        button.on_click(pressed)
+    return button
+
+
+def _select(title: str, name: str, options: list[tuple[str, str]], value: str) -> Select:
+    return Select(title=title, name=name, options=options, value=value, sizing_mode=WIDE, stylesheets=[WIDGET_STYLE])
+
+
+def _text(name: str, style: Any) -> Div:
+    # no mathematics: what a person typed stands in these texts, and TeX can make links
+    return Div(text="", name=name, stylesheets=[style], sizing_mode=WIDE, disable_math=True)

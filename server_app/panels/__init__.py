@@ -1,0 +1,1 @@
+"""Panels: one file each, a class with `root`, `sources` and `update`."""

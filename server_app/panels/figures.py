@@ -1,0 +1,152 @@
+"""The figure of a lane's series, for the page and for the standalone file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    GlyphRenderer,
+    HoverTool,
+    Legend,
+    LegendItem,
+    PanTool,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    Span,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stream_adam.engine import Columns
+    from stream_adam.series import Series
+    from stream_adam.typing import Floats
+
+THEME = Path(__file__).parent.parent / "theme.yaml"
+MARGIN = 0.1  # of the range of values, above and below: the original's
+CROSS, DOT = 6, 4  # pixels
+
+# The plot's colours come from the page's own variables, and so follow its light and dark.
+PLOT_STYLE = """
+    :host {
+      --bk-background-fill-color: var(--plot, #ffffff);
+      --bk-border-fill-color: var(--page, #ffffff);
+      --bk-outline-line-color: var(--rule, #d7dade);
+      --bk-grid-line-color: var(--grid, #eceef1);
+      --bk-axis-line-color: var(--rule, #d7dade);
+      --bk-major-tick-line-color: var(--rule, #d7dade);
+      --bk-minor-tick-line-color: transparent;
+      --bk-major-label-text-color: var(--quiet, #5b6470);
+      --bk-axis-label-text-color: var(--quiet, #5b6470);
+      --bk-text-color: var(--quiet, #5b6470);
+      --bk-label-text-color: var(--text, #1d2430);
+    }
+    """
+ZERO_STYLE = ":host { --bk-line-color: var(--zero, #000000); }"
+
+
+def data_of(series: Sequence[Series], columns: Columns) -> dict[str, Floats]:
+    """The figure's columns over a block: `t` and one a series, each of shape (ticks,)."""
+    return {"t": columns["t"], **{s.column: s.values(columns) for s in series}}
+
+
+def empty_data(series: Sequence[Series]) -> dict[str, list[float]]:
+    """The figure's columns before the first tick."""
+    return {"t": [], **{s.column: [] for s in series}}
+
+
+def widened(low: float, high: float) -> tuple[float, float]:
+    """A range of values with the original's margin of 10 % around it."""
+    height = (high - low) or max(abs(high), 1.0)
+    return low - MARGIN * height, high + MARGIN * height
+
+
+class PanelFigure:
+    """One panel: the gradient as crosses, the rest as dots, a line at zero."""
+
+    def __init__(
+        self,
+        title: str,
+        name: str,
+        series: Sequence[Series],
+        words: Mapping[str, str],
+        x_range: Range1d,
+        y_range: Range1d,
+    ) -> None:
+        self.series = series
+        self.source = ColumnDataSource(empty_data(series), name=name)
+        self.figure = figure(
+            title=title,
+            x_range=x_range,
+            y_range=y_range,
+            height=300,
+            sizing_mode="stretch_width",
+            x_axis_label="tick",
+            tools=[PanTool(), WheelZoomTool(), BoxZoomTool(), ResetTool(), SaveTool(), self._hover()],
+            toolbar_location="right",
+            output_backend="canvas",
+            stylesheets=[PLOT_STYLE],
+            min_border_left=48,
+        )
+        self.figure.toolbar.logo = None
+        self.figure.toolbar.autohide = True
+        self.figure.add_layout(Span(dimension="width", location=0, line_width=2, stylesheets=[ZERO_STYLE], name="zero"))
+        self.renderers = {s.column: self._draw(s) for s in series}
+        self.legend = Legend(
+            items=[LegendItem(label=words[s.column], renderers=[self.renderers[s.column]]) for s in series],
+            click_policy="hide",
+        )
+
+    def rename(self, words: Mapping[str, str]) -> None:
+        """Other words in the legend."""
+        for item, series in zip(self.legend.items, self.series, strict=True):
+            item.label = {"value": words[series.column]}
+
+    def add_gaps(self, name: str) -> ColumnDataSource:
+        """Room for the ticks whose gradient is NaN or infinite: written at the panel's edges, in the words of IEEE."""
+        gaps = ColumnDataSource({"t": [], "y": [], "text": []}, name=name)
+        self.figure.extra_y_ranges = {"edges": Range1d(0, 1)}
+        self.figure.text(
+            "t", "y", "text", source=gaps, y_range_name="edges", text_align="center", text_baseline="middle",
+            text_font_size="11px", text_color="#d1660a",
+        )  # fmt: skip
+        return gaps
+
+    def _draw(self, series: Series) -> GlyphRenderer:
+        look = series.look
+        tags = [{"light": look.colour, "dark": look.dark}]
+        if series.is_gradient:
+            return self.figure.scatter(
+                "t",
+                series.column,
+                source=self.source,
+                marker="x",
+                size=CROSS,
+                line_color=look.colour,
+                line_width=1.5,
+                tags=tags,
+            )
+        return self.figure.scatter(
+            "t",
+            series.column,
+            source=self.source,
+            marker="circle",
+            size=DOT,
+            line_color=None,
+            fill_color=look.colour,
+            tags=tags,
+        )
+
+    def _hover(self) -> HoverTool:
+        return HoverTool(
+            tooltips=[("t", "@t"), *[(s.column, f"@{s.column}{{0.000000}}") for s in self.series]],
+            mode="mouse",
+            point_policy="snap_to_data",
+            visible=False,
+        )

@@ -1,0 +1,212 @@
+"""The oscilloscope of a lane: the first 200 ticks above, the last ones below, and the newest values as numbers."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from bokeh.models import Column, Div, Range1d
+
+from stream_adam.series import series_of
+
+from ..downsampling import EVERY_TICK, downsampled
+from ..screen import script
+from ..style import LEGEND_STYLE, READOUT_STYLE
+from .figures import PanelFigure, data_of, widened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bokeh.models import Button
+
+    from stream_adam.hub import Hub
+    from stream_adam.series import Notation, Series
+    from stream_adam.strategies import Strategy
+    from stream_adam.typing import Floats
+
+    from ..screen import Screen
+    from ..view import View
+
+FIRST = 200  # ticks of the upper panel
+FEW_ROWS = 10  # below this, lists are shorter on the wire than arrays
+GAPS_SHOWN = 200
+
+
+class Oscilloscope:
+    """The panels of one lane; `update` brings them to the newest tick of the hub.
+
+    Attributes:
+        root: what is put on the page.
+        sources: the data of the two panels, `first` and `rolling`.
+    """
+
+    def __init__(self, number: int, strategy: Strategy, view: View, screen: Screen, follow: Button) -> None:
+        source, y_range, notation = view.experiment.source, view.y_range, view.notation
+        self._source = source
+        self._screen = screen
+        self._follow = follow
+        self._lane = number - 1
+        self._is_last = number == len(view.experiment.lanes)
+        self._window = view.window
+        self.series = series_of(strategy)
+        suffix = "" if number == 1 else f":{number}"
+        words = self._words(notation)
+        self._first = PanelFigure(
+            f"first {FIRST} ticks", f"first{suffix}", self.series, words, Range1d(0, FIRST), _values_range(y_range)
+        )
+        self._rolling = PanelFigure(
+            "", f"rolling{suffix}", self.series, words, Range1d(0, self._window), _values_range(y_range)
+        )
+        self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in (self._first, self._rolling)]
+        self._legend()
+        self._readout = Div(text=_readout(self.series, notation), stylesheets=[READOUT_STYLE], name=f"readout{suffix}")
+        self._readout.sizing_mode = "stretch_width"
+        for panel in (self._first, self._rolling):
+            self._attach(panel, fixed=y_range is not None)
+        self.root = Column(
+            self._readout, self._first.figure, self._rolling.figure, sizing_mode="stretch_width", name=f"lane{suffix}"
+        )
+        self.sources = (self._first.source, self._rolling.source)
+        self._hub: Hub | None = None
+        self.ranges = [r for p in (self._first, self._rolling) for r in (p.figure.x_range, p.figure.y_range)]
+        self.set_window(self._window)
+
+    def show(self, hub: Hub) -> None:
+        """Look at this hub, from its beginning."""
+        self._hub = hub
+        self._reader = hub.reader()
+        self._stale = True
+        self._first.source.data = self._columns(0, 0)
+        self.update()
+
+    def refresh(self) -> None:
+        """Draw everything anew at the next update: after a change of window, a way back, a hidden time."""
+        self._stale = True
+
+    def set_window(self, window: int) -> None:
+        """The rolling panel's width in ticks."""
+        self._window = window
+        self._rolling.figure.title.text = f"last {window:,} ticks"
+        self._stale = True
+
+    def rename(self, notation: Notation) -> None:
+        """Words of another notation."""
+        self._first.rename(self._words(notation))
+        self._readout.text = _readout(self.series, notation)
+
+    def wind_back(self, tick: int) -> None:
+        """Forget this tick and what came after it."""
+        if tick < FIRST:
+            self._first.source.data = self._columns(0, tick)
+        self._stale = True
+
+    def show_gaps(self, gaps: Sequence[tuple[int, float]]) -> None:
+        """Mark the ticks at which the gradient was not finite."""
+        for source, low, high in zip(self._gaps, (0, 0), (FIRST, None), strict=True):
+            seen = [gap for gap in gaps if low <= gap[0] < (high or np.inf)][-GAPS_SHOWN:]
+            source.data = {
+                "t": [t for t, _ in seen],
+                "y": [0.97 if value > 0 else 0.03 for _, value in seen],
+                "text": [_name(value) for _, value in seen],
+            }
+
+    def update(self) -> bool:
+        """Bring the panels to the newest tick; whether there was anything to send.
+
+        The rolling panel's source is touched last: the browser acknowledges that one of the last lane, once a frame.
+        """
+        assert self._hub is not None
+        shown = len(self._first.source.data["t"])
+        if shown < min(FIRST, self._hub.tick):
+            self._first.source.stream(_wire(self._columns(shown, FIRST)))
+        block, missed = self._reader.pull()
+        if not self._stale and not len(block):
+            return False
+        source, newest = self._rolling.source, self._hub.tick
+        if self._window > EVERY_TICK:
+            source.data = downsampled(self._columns(newest - self._window, newest), self._window)
+        elif self._stale or missed or len(block) >= self._window:
+            source.data = self._columns(newest - self._window, newest)
+        else:
+            source.stream(_wire(data_of(self.series, block.lanes[self._lane])), rollover=self._window)
+        self._stale = False
+        return True
+
+    def _columns(self, start: int, stop: int) -> dict[str, Floats]:
+        assert self._hub is not None
+        return data_of(self.series, self._hub.between(max(start, 0), stop).lanes[self._lane])
+
+    def _words(self, notation: Notation) -> dict[str, str]:
+        return {s.column: s.words(notation, self._source) for s in self.series}
+
+    def _legend(self) -> None:
+        """One legend for both panels: what is hidden in one is hidden in the other."""
+        legend = self._first.legend
+        for item, column in zip(legend.items, self._rolling.renderers, strict=True):
+            item.renderers = [*item.renderers, self._rolling.renderers[column]]
+        legend.update(
+            orientation="horizontal",
+            ncols=3,
+            border_line_color=None,
+            background_fill_color=None,
+            padding=0,
+            margin=4,
+            location="bottom_left",
+            stylesheets=[LEGEND_STYLE],
+            label_text_font_size="12px",
+            glyph_height=14,
+            glyph_width=14,
+            spacing=4,
+        )
+        self._first.figure.add_layout(legend, "above")
+
+    def _attach(self, panel: PanelFigure, fixed: bool) -> None:
+        rolling = panel is self._rolling
+        frame = script(
+            "frame",
+            screen=self._screen,
+            source=panel.source,
+            x_range=panel.figure.x_range,
+            y_range=panel.figure.y_range,
+            readout=self._readout,
+            columns=[s.column for s in self.series],
+            fixed=fixed,
+            rolling=rolling,
+            acknowledge=rolling and self._is_last,
+        )
+        panel.source.js_on_change("streaming", frame)
+        panel.source.js_on_change("data", frame)
+        held = script(
+            "held", x_range=panel.figure.x_range, y_range=panel.figure.y_range, screen=self._screen, follow=self._follow
+        )
+        panel.figure.js_on_event("rangesupdate", held)
+        panel.figure.js_on_event("reset", held)
+
+
+def _values_range(given: tuple[float, float] | None) -> Range1d:
+    low, high = widened(*given) if given else (-1.0, 1.0)
+    return Range1d(low, high)
+
+
+def _wire(data: dict[str, Floats]) -> dict[str, Floats | list[float]]:
+    """Rows as they cost least to send."""
+    return {name: values.tolist() if len(values) < FEW_ROWS else values for name, values in data.items()}
+
+
+def _readout(series: Sequence[Series], notation: Notation) -> str:
+    """The strip of newest values; the browser fills in the numbers."""
+    cells = [("t", "t", "tick")] + [(s.column, s.symbol(notation), s.look.words[notation]) for s in series]
+    return (
+        "<dl>"
+        + "".join(
+            f'<div class="c-{escape(column)}" title="{escape(words)}"><dt>{escape(symbol)}</dt>'
+            f'<dd data-column="{escape(column)}">–</dd></div>'
+            for column, symbol, words in cells
+        )
+        + "</dl>"
+    )
+
+
+def _name(value: float) -> str:
+    return "NaN" if np.isnan(value) else "+∞" if value > 0 else "−∞"

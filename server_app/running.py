@@ -1,0 +1,221 @@
+"""A running experiment: from the engine to the frames of one browser tab.
+
+Two tasks belong to it. The *producer* moves the run on as the transport permits and writes what comes into the hub. The
+*painter* takes the newest of the hub and sends a frame whenever the browser has painted an earlier one. Neither waits
+for the other. Both rest while the tab is hidden.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stream_adam.clock import WallClock
+from stream_adam.engine import COMPILE_AFTER, Run
+from stream_adam.errors import SpecError
+from stream_adam.hub import Hub
+from stream_adam.streaming import blocks
+from stream_adam.timeline import Timeline
+from stream_adam.transport import Transport
+
+from .screen import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bokeh.document import Document
+
+    from stream_adam.engine import Block
+    from stream_adam.experiment import Experiment
+
+    from .panels.oscilloscope import Oscilloscope
+
+FRAME = 1 / 30  # seconds between frames at the least
+GRAIN = 1 / 60  # seconds between blocks of ticks at the least
+BLOCK = 2_000  # ticks computed between two turns of the event loop
+HISTORY = 100_000  # ticks kept to look back on: the widest window
+CATCH_UP = 2_000_000  # ticks that a hidden tab makes up for at the most
+SHOWN_GAPS = 10_000  # ticks without a finite gradient that are remembered
+
+log = logging.getLogger(__name__)
+
+
+class Running:
+    """One run on its way to one screen.
+
+    Args:
+        doc: the document; its lock is taken for every frame.
+        experiment: what runs.
+        transport: its keys.
+        standing: called, with the lock held, when the run has ended, stopped or gone on without the keys; its argument
+            says why it stopped, where it did.
+
+    Attributes:
+        run, hub, transport: the numbers, the last of them, and the keys.
+        panels: who is shown them.
+        flow: the frames under way.
+        gaps: for each lane, the ticks at which the gradient was not finite, with its value.
+        ended: whether the source has.
+    """
+
+    def __init__(
+        self, doc: Document, experiment: Experiment, transport: Transport, standing: Callable[[str], None]
+    ) -> None:
+        self.run = Run(experiment)
+        self.hub = Hub(experiment, HISTORY)
+        self.transport = transport
+        self.panels: Sequence[Oscilloscope] = ()
+        self.flow = Flow()
+        self.gaps: list[list[tuple[int, float]]] = [[] for _ in experiment.lanes]
+        self.ended = False
+        self._timeline = Timeline(self.run)
+        self._doc = doc
+        self._standing = standing
+        self._clock = WallClock()
+        self._news = asyncio.Event()  # there may be something to send
+        self._tasks: list[asyncio.Task[None]] = []
+        self._resting_since: float | None = None
+
+    def show(self, panels: Sequence[Oscilloscope]) -> None:
+        """Show it on these panels from now on."""
+        self.panels = panels
+        for panel in panels:
+            panel.show(self.hub)
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether its tasks are at work."""
+        return bool(self._tasks)
+
+    def wake(self) -> None:
+        """Set to work; what a hidden tab missed is made up for."""
+        owed = 0
+        rate = self.transport.rate
+        if self._resting_since is not None and not self.transport.paused and rate is not None:
+            owed = min(int((self._clock.now() - self._resting_since) * rate), CATCH_UP)
+        self._resting_since = None
+        self.flow.forget()
+        self.redraw()
+        self._tasks = [asyncio.create_task(work) for work in (self._produce(owed), self._paint())]
+        for task in self._tasks:
+            task.add_done_callback(_report)
+
+    def rest(self) -> None:
+        """Leave off until `wake`: nothing is computed, nothing is sent."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._resting_since = self._clock.now()
+
+    def back(self) -> None:
+        """One tick back.
+
+        Raises:
+            SpecError: the source can't be wound back.
+        """
+        self._timeline.seek(max(self.run.tick - 1, 0))
+        tick = self.run.tick
+        self.hub.wind_back(tick)
+        self.gaps = [[gap for gap in gaps if gap[0] < tick] for gaps in self.gaps]
+        for panel, gaps in zip(self.panels, self.gaps, strict=True):
+            panel.wind_back(tick)
+            panel.show_gaps(gaps)
+        if self.ended:  # its producer has gone home
+            self.ended = False
+            self.rest()
+            self._resting_since = None
+            self.wake()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Send every panel whole with the next frame."""
+        for panel in self.panels:
+            panel.refresh()
+        self._news.set()
+
+    def painted(self, count: int) -> None:
+        """The browser says how many frames it has painted."""
+        self.flow.painted(count, self._clock.now())
+        self._news.set()
+
+    async def _produce(self, owed: int) -> None:
+        """Move the run on, and give what comes to the hub."""
+        reason = ""
+        try:
+            await self._catch_up(owed)
+            stream = blocks(self.run, transport=self.transport, clock=self._clock, most=BLOCK, grain=GRAIN)
+            async with aclosing(stream):
+                async for block in stream:
+                    self._take(block)
+            self.ended = True
+        except SpecError as error:  # a schedule left its bounds
+            reason = str(error)
+        self.transport.pause()
+        await self._locked(lambda: self._standing(reason))
+
+    async def _catch_up(self, owed: int) -> None:
+        """The ticks of the time that the tab was hidden."""
+        if owed > COMPILE_AFTER:
+            await asyncio.to_thread(self.run.compile)
+        while owed > 0 and len(block := self.run.advance(min(owed, BLOCK))):
+            self._take(block)
+            owed -= len(block)
+            await asyncio.sleep(0)
+
+    def _take(self, block: Block) -> None:
+        self.hub.write(block)
+        self._timeline.note()
+        for gaps, columns in zip(self.gaps, block.lanes, strict=True):
+            bad = np.flatnonzero(~np.isfinite(columns["g"]))
+            gaps.extend((int(columns["t"][i]), float(columns["g"][i])) for i in bad[: SHOWN_GAPS - len(gaps)])
+        self._news.set()
+
+    async def _paint(self) -> None:
+        """Send the newest as often as the browser paints, and no oftener than it is worth."""
+        shown = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not self.flow.may_send():
+                continue  # the next acknowledgement is news
+            gaps = sum(map(len, self.gaps))
+            await self._locked(self._frame if gaps == shown else self._frame_with_gaps)
+            shown = gaps
+            await asyncio.sleep(FRAME)
+
+    def _frame(self) -> None:
+        updates = [panel.update() for panel in self.panels]
+        if any(updates):
+            self.flow.sent(self._clock.now())
+        if self.transport.paused:
+            self._standing("")
+
+    def _frame_with_gaps(self) -> None:
+        for panel, gaps in zip(self.panels, self.gaps, strict=True):
+            panel.show_gaps(gaps)
+        self._standing("")
+        self._frame()
+
+    async def _locked(self, act: Callable[[], Any]) -> None:
+        """Do something to the document, with its lock held."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def locked() -> None:
+            try:
+                act()
+            finally:
+                if not done.done():
+                    done.set_result(None)
+
+        self._doc.add_next_tick_callback(locked)
+        await done
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A task that fails must not fail in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a session's task failed", exc_info=error)

@@ -1,0 +1,89 @@
+"""The screen: what the browser and the server tell each other beside the data.
+
+The browser acknowledges every frame it has painted; the server keeps at most two unacknowledged, and one where a
+browser paints slowly. So what is seen is never older than two paints, however fast the ticks come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bokeh.models import CustomJS, NumericInput, TextInput, Toggle
+
+if TYPE_CHECKING:
+    from bokeh.model import Model
+
+SLOW = 0.1  # seconds from sending a frame to its acknowledgement, above which frames go one by one
+STATIC = Path(__file__).parent / "static"
+
+
+class Screen:
+    """What the browser and the server tell each other: a value each, in models of Bokeh's own.
+
+    (A data model of ours would do the same, but a client in Python could not read the document then.)
+
+    Attributes:
+        painted: frames painted so far, counted by the browser.
+        visible: whether the tab is open and in front; the browser says so.
+        follow: counts how often the person asked to follow the newest tick again; the browser says so.
+        window: ticks that the rolling panel is wide; the server says so.
+        layout: counts how often panels or controls were built anew; the server says so.
+        query: the URL's query; the server says so.
+    """
+
+    def __init__(self, window: int) -> None:
+        self.painted = NumericInput(name="painted", value=0)
+        self.visible = Toggle(name="visible", active=False)
+        self.follow = NumericInput(name="following", value=0)
+        self.window = NumericInput(name="width", value=window)
+        self.layout = NumericInput(name="layout", value=0)
+        self.query = TextInput(name="query")
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """As the scripts take them."""
+        return dict(vars(self))
+
+
+class Flow:
+    """How many frames are under way to the browser, and whether another may go.
+
+    >>> flow = Flow()
+    >>> flow.sent(now=0.0); flow.sent(now=0.1); flow.may_send()
+    False
+    >>> flow.painted(1, now=0.15); flow.may_send()  # it took 0.15 s: frames go one by one now
+    False
+    >>> flow.painted(2, now=0.16); flow.may_send()
+    True
+    """
+
+    def __init__(self) -> None:
+        self._under_way: deque[float] = deque()
+        self._painted = 0
+        self._latency = 0.0
+
+    def may_send(self) -> bool:
+        """Whether the browser has room for a frame."""
+        return len(self._under_way) < (1 if self._latency > SLOW else 2)
+
+    def sent(self, now: float) -> None:
+        """Note that a frame has gone."""
+        self._under_way.append(now)
+
+    def painted(self, count: int, now: float) -> None:
+        """Note how many frames the browser says it has painted, all in all; it may say anything."""
+        for _ in range(min(max(count - self._painted, 0), len(self._under_way))):
+            self._latency = 0.7 * self._latency + 0.3 * (now - self._under_way.popleft())
+        self._painted = max(count, self._painted)
+
+    def forget(self) -> None:
+        """Nothing is under way: the browser was hidden, and what it was sent may never be painted."""
+        self._under_way.clear()
+
+
+def script(name: str, **args: object) -> CustomJS:
+    """A callback whose code is the module of that name in `static/`; a `Screen` is given as its models."""
+    args = {name: value.models if isinstance(value, Screen) else value for name, value in args.items()}
+    return CustomJS(args=args, code=(STATIC / f"{name}.js").read_text(encoding="utf-8"))

@@ -1,0 +1,275 @@
+"""A session: what one tab's person asks for, and what becomes of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import Column, Div
+
+from stream_adam.errors import SpecError
+from stream_adam.experiment import Experiment
+from stream_adam.presets import find
+from stream_adam.strategies import as_strategy
+from stream_adam.transport import Transport
+
+from . import view as words
+from .controls import Controls, heading
+from .panels.oscilloscope import Oscilloscope
+from .running import Running
+from .screen import Screen, script
+from .settings import settings
+from .style import NOTE_STYLE
+from .view import View, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bokeh.document import Document
+
+open_sessions: set[Session] = set()
+
+
+def open_page(doc: Document) -> None:
+    """Fill a new document: with a session, or with a polite word where there are enough."""
+    limits = settings()
+    doc.title = "stream_adam"
+    doc.config.reconnect_session = False
+    doc.config.notify_connection_status = False  # the page says it in its own words
+    if len(open_sessions) >= limits.max_sessions:
+        doc.add_root(_full(limits.max_sessions))
+        return
+    request = doc.session_context.request if doc.session_context else None
+    session = Session(doc, read(request.arguments if request else {}, limits.files))
+    open_sessions.add(session)
+    doc.on_session_destroyed(lambda _context: session.close())
+
+
+class Session:
+    """One tab: what it shows (`view`), the widgets that say what it shall show, and the run behind it (`running`)."""
+
+    def __init__(self, doc: Document, view: View) -> None:
+        self.view = view
+        self._doc = doc
+        self.screen = Screen(view.window)
+        self.controls = Controls(self)
+        self._plots = Column(sizing_mode="stretch_width", name="plots", spacing=18)
+        self._begin()
+        self.controls.show_source(*view.refused.get("source", (view.experiment.source.text, "")))
+        for model in (*self.controls.roots, self._plots):
+            doc.add_root(model)
+        self.screen.visible.on_change("active", lambda _a, _o, new: self._looked_at(bool(new)))
+        self.screen.painted.on_change("value", lambda _a, _o, new: self._painted(new))
+        self.screen.follow.on_change("value", lambda _a, _o, _n: self.running.redraw())
+        doc.js_on_event("document_ready", script("ready", screen=self.screen))
+        doc.js_on_event("connection_lost", script("lost"))
+
+    def close(self) -> None:
+        """The tab is gone: so is its work."""
+        self.running.rest()
+        open_sessions.discard(self)
+
+    # The keys -----------------------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        transport = self.running.transport
+        if transport.paused:
+            transport.play()
+        else:
+            transport.pause()
+        self._show(paused=transport.paused)
+
+    def step(self) -> None:
+        """One tick on."""
+        self.running.transport.step()
+        self._show(paused=True)
+
+    def back(self) -> None:
+        """One tick back."""
+        self.running.transport.pause()
+        self._attempt(self.running.back)
+        self.controls.show_values(self.view.experiment.lanes, self.running.run.tick)
+        self._show(paused=True)
+
+    def reset(self) -> None:
+        """From tick 0 again, with the settings as they are now."""
+        self._replace()
+
+    def set_rate(self, rate: float) -> None:
+        """Ticks per second."""
+        self.running.transport.rate = rate
+        self._show(rate=rate)
+
+    # The look -----------------------------------------------------------------------------------------------
+
+    def set_window(self, window: float) -> None:
+        """The rolling panel's width."""
+        self.screen.window.value = int(window)
+        for panel in self.running.panels:
+            panel.set_window(int(window))
+        self._show(window=int(window))
+        self.running.redraw()
+
+    def set_notation(self, name: str) -> None:
+        """The legend's words."""
+        self._attempt(lambda: self._show(notation=words.notation(name)))
+        for panel in self.running.panels:
+            panel.rename(self.view.notation)
+
+    # The recipe ---------------------------------------------------------------------------------------------
+
+    def set_source(self, text: str) -> None:
+        """Another gradient, from tick 0; where its text is wrong, the old one goes on."""
+        error = ""
+        if text.strip() != self.view.experiment.source.text:
+            try:
+                self._replace(source=text)
+            except SpecError as refused:
+                error = str(refused)
+        self.controls.show_source(text, error)
+
+    def set_seed(self, seed: object) -> None:
+        """Other noise, from tick 0."""
+        if seed != self.view.experiment.seed:
+            self._attempt(lambda: self._replace(seed=words.whole(str(seed))))
+
+    def set_strategy(self, lane: int, name: str) -> None:
+        """Another strategy in a lane, with its usual settings, from tick 0."""
+        lanes = list(self.view.experiment.lanes)
+        if lanes[lane].name != name:
+            self._attempt(lambda: self._replace(strategies=[*lanes[:lane], as_strategy(name), *lanes[lane + 1 :]]))
+
+    def add_lane(self) -> None:
+        """One more lane, on the same gradient; the newest one's strategy again, to be changed."""
+        lanes = self._settled().lanes
+        if len(lanes) < words.MOST_LANES:
+            self._replace(strategies=[*lanes, lanes[-1]])
+
+    def remove_lane(self, lane: int) -> None:
+        """A lane less."""
+        lanes = self._settled().lanes
+        if len(lanes) > 1:
+            self._replace(strategies=[*lanes[:lane], *lanes[lane + 1 :]])
+
+    def set_preset(self, name: str) -> None:
+        """A preset's recipe, from tick 0."""
+        if name and not (self.view.preset and name == self.view.preset.name):
+            self._attempt(lambda: self._take_preset(name))
+
+    def turn(self, lane: int, name: str, value: float) -> None:
+        """A hyperparameter from the next tick on; every state stays."""
+        self._attempt(lambda: self._change(self.view.experiment.changed(self.running.run.tick, lane, name, value)))
+
+    # What becomes of it -------------------------------------------------------------------------------------
+
+    def _settled(self) -> Experiment:
+        """The experiment with its hyperparameters as they are now, without their history."""
+        return self.view.experiment.settled(self.running.run.tick)
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        """Do it, or say on the status line why it can't be done."""
+        try:
+            act()
+        except SpecError as error:
+            self.controls.show_status(str(error))
+
+    def _change(self, experiment: Experiment) -> None:
+        """Other settings from the next tick on."""
+        self.running.run.change(experiment)
+        self._show(experiment=experiment)
+
+    def _take_preset(self, name: str) -> None:
+        preset = find(name)
+        experiment = preset.experiment(settings().files)
+        self.view = replace(self.view, preset=preset)
+        self._start(experiment)
+        self.controls.show_source(preset.source)
+
+    def _replace(self, **changes: Any) -> None:
+        """Another run in place of this one: its parts, but for these changes."""
+        now = self._settled()
+        parts: dict[str, Any] = {"source": now.source, "strategies": now.lanes, "seed": now.seed} | changes
+        source, lanes = parts.pop("source"), parts.pop("strategies")
+        files = settings().files
+        self._start(Experiment.of(source, lanes, theta0=now.theta0, bounds=now.bounds, files=files, **parts))
+
+    def _start(self, experiment: Experiment) -> None:
+        awake = self.running.is_awake
+        self.running.rest()
+        self.view = self.view.of(experiment)
+        self._begin()
+        if awake:
+            self.running.wake()
+
+    def _begin(self) -> None:
+        """A run from tick 0, with its panels and controls."""
+        view = self.view
+        transport = Transport(view.rate, view.paused)
+        self.running = Running(self._doc, view.experiment, transport, self._stands)
+        panels = [
+            Oscilloscope(number, strategy, view, self.screen, self.controls.follow)
+            for number, strategy in enumerate(view.experiment.lanes, start=1)
+        ]
+        self.running.show(panels)
+        self._plots.children = [self._titled(panel, i) for i, panel in enumerate(panels)]
+        self.controls.show_lanes(view.experiment.lanes)
+        self.controls.follow_ranges([r for panel in panels for r in panel.ranges], self.screen)
+        self.screen.layout.value += 1
+        self._show()
+
+    def _titled(self, panel: Oscilloscope, lane: int) -> Column:
+        """The panel, under its strategy's spec where there are several."""
+        lanes = self.view.experiment.lanes
+        label = [heading(lanes[lane].label, f"heading-{lane + 1}")] if len(lanes) > 1 else []
+        return Column(*label, panel.root, sizing_mode="stretch_width", spacing=4)
+
+    def _show(self, **changes: Any) -> None:
+        """Change what is shown, and the URL and the widgets with it."""
+        self.view = replace(self.view, **changes)
+        self.screen.query.value = self.view.query
+        self.controls.show_view(self.view)
+        self.controls.show_status(self._standing())
+
+    def _stands(self, reason: str) -> None:
+        """The run stands, or goes on, without a key; the reason says why it stopped, where it did."""
+        if self.view.paused != self.running.transport.paused:
+            self._show(paused=self.running.transport.paused)
+        self.controls.show_status(reason or self._standing())
+
+    def _standing(self) -> str:
+        """How the run stands, in a line."""
+        refused = [f"{name}: {why}" for name, (_, why) in self.view.refused.items() if name != "source"]
+        if refused:
+            return "; ".join(refused)
+        tick = self.running.run.tick
+        if self.running.ended:
+            stands = f"The source has ended: {tick:,} ticks."
+        else:
+            stands = f"Paused before tick {tick:,}." if self.view.paused else "Running."
+        gaps = self.running.gaps
+        if any(gaps):
+            first = min(lane[0][0] for lane in gaps if lane)
+            stands += f" {max(map(len, gaps)):,} gradients were not finite, the first at tick {first:,}."
+        return stands
+
+    def _looked_at(self, visible: bool) -> None:
+        """The tab came to the front, or went."""
+        if visible and not self.running.is_awake:
+            self.running.wake()
+        elif not visible:
+            self.running.rest()
+
+    def _painted(self, count: object) -> None:
+        with suppress(SpecError):  # a browser of ours counts; what another says counts for nothing
+            self.running.painted(int(words.clamped(count, 0, 1e15)))
+
+
+def _full(most: int) -> Div:
+    return Div(
+        text=f"<h1>All {most} places are taken</h1><p>Every tab here has a run of its own. Try again in a while.</p>",
+        name="full",
+        stylesheets=[NOTE_STYLE],
+        sizing_mode="stretch_width",
+    )

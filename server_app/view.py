@@ -1,0 +1,166 @@
+"""What a tab shows, and its spelling as a URL's query. Everything a client sends is read, clamped or refused here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from stream_adam.errors import SpecError, suggestion
+from stream_adam.experiment import Experiment
+from stream_adam.presets import DEFAULT_PRESET, Preset, find
+from stream_adam.series import NOTATIONS, Notation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stream_adam.sources import Files
+
+T = TypeVar("T")
+RATES = (0.5, 100_000.0)  # ticks per second
+WINDOWS = (50, 100_000)  # ticks
+MOST_LANES = 6
+
+
+@dataclass(frozen=True)
+class View:
+    """A recipe, and how it is looked at."""
+
+    experiment: Experiment
+    window: int = 200
+    rate: float = 20.0
+    paused: bool = False
+    notation: Notation = "original"
+    preset: Preset | None = None
+    refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # what was typed, and what is wrong with it
+
+    @property
+    def y_range(self) -> tuple[float, float] | None:
+        """The range of values to show; None for the data's."""
+        return self.preset.y_range if self.preset else None
+
+    @property
+    def query(self) -> str:
+        """The URL's query, without its question mark."""
+        experiment = self.experiment
+        parts = [("preset", self.preset.name)] if self.preset else []
+        parts += [("source", experiment.source.text)]
+        parts += [("strategy", lane.label) for lane in experiment.lanes]
+        parts += [("seed", str(experiment.seed)), ("theta0", f"{experiment.theta0:.17g}")]
+        if experiment.bounds:
+            parts += [("bounds", "{!r},{!r}".format(*experiment.bounds))]
+        parts += [("window", str(self.window)), ("rate", f"{self.rate:g}")]
+        parts += [("paused", str(int(self.paused))), ("notation", self.notation)]
+        return urlencode(parts, safe="(),*/:")
+
+    def of(self, experiment: Experiment) -> View:
+        """This view of another experiment; a preset is left when its recipe is."""
+        kept = self.preset if self.preset and self.preset.source == experiment.source.text else None
+        return replace(self, experiment=experiment, preset=kept, refused={})
+
+
+def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
+    """The view that a query asks for. What can't be used is left at its default, and said in `refused`."""
+    words = {name: [value.decode(errors="replace") for value in values] for name, values in arguments.items()}
+    refused: dict[str, tuple[str, str]] = {}
+
+    def take(name: str, read_word: Callable[[str], T], default: T) -> T:
+        if not words.get(name):
+            return default
+        try:
+            return read_word(words[name][0])
+        except ValueError as error:
+            refused[name] = (words[name][0], str(error))
+            return default
+
+    preset = take("preset", find, DEFAULT_PRESET)
+    base = preset.experiment(files)
+    seed = take("seed", whole, base.seed)
+    theta0 = take("theta0", finite, base.theta0)
+    bounds = take("bounds", _bounds, None)
+
+    def experiment(source: object, lanes: object) -> Experiment:
+        return Experiment.of(source, lanes, seed=seed, theta0=theta0, bounds=bounds, files=files)  # type: ignore[arg-type]
+
+    lanes = words.get("strategy") or list(preset.strategies)
+    try:
+        chosen = _few(experiment(base.source, lanes).lanes)
+    except SpecError as error:
+        refused["strategy"] = (", ".join(lanes), str(error))
+        chosen = base.lanes
+    recipe = take("source", lambda text: experiment(text, chosen), experiment(base.source, chosen))
+    return View(
+        recipe,
+        window=take("window", window, 200),
+        rate=take("rate", rate, 20.0),
+        paused=take("paused", _flag, False),
+        notation=take("notation", notation, "original"),
+        preset=preset if recipe.source.text == preset.source else None,
+        refused=refused,
+    )
+
+
+def clamped(value: object, low: float, high: float) -> float:
+    """A number from a client, within its limits.
+
+    Raises:
+        SpecError: it is not a finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise SpecError(f"{value!r} is not a number")
+    return min(max(float(value), low), high)
+
+
+def finite(text: str) -> float:
+    """A finite number."""
+    try:
+        return clamped(float(text), -1e12, 1e12)
+    except ValueError:
+        raise SpecError(f"'{text}' is not a number") from None
+
+
+def whole(text: str) -> int:
+    """A seed."""
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        raise SpecError(f"seed is '{text}': it must be a whole number from 0 on")
+    return int(text)
+
+
+def window(text: str) -> int:
+    """A window's width in ticks, within its limits."""
+    return int(clamped(finite(text), *WINDOWS))
+
+
+def rate(text: str) -> float:
+    """Ticks per second, within their limits."""
+    return clamped(finite(text), *RATES)
+
+
+def _flag(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise SpecError(f"paused is '{text}': it is 0 or 1")
+    return text == "1"
+
+
+def notation(text: str) -> Notation:
+    """A notation's name."""
+    if text not in NOTATIONS:
+        raise SpecError(f"unknown notation '{text}': {suggestion(text, NOTATIONS)}")
+    return text
+
+
+def _bounds(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise SpecError(f"bounds are '{text}': two numbers are needed, as in -1,1")
+    low, high = finite(parts[0]), finite(parts[1])
+    if low > high:
+        raise SpecError(f"bounds are '{text}': the first must not be above the second")
+    return low, high
+
+
+def _few(lanes: tuple[T, ...]) -> tuple[T, ...]:
+    if len(lanes) > MOST_LANES:
+        raise SpecError(f"{len(lanes)} strategies: {MOST_LANES} lanes are shown at most")
+    return lanes

@@ -1,0 +1,5 @@
+"""The command line: `stream-adam run | plot | serve | list`."""
+
+from stream_adam.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,180 @@
+"""The command line: run, plot, serve, list.
+
+The exit code is 0, also where `| head` has seen enough; 2 for a mistake in a word that was typed; 1 where something
+can't be written or opened; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stream_adam.cli import page
+from stream_adam.cli.arguments import parse
+from stream_adam.cli.listing import LISTS
+from stream_adam.cli.output import (
+    INTERRUPTED,
+    OutputError,
+    Progress,
+    ReaderLeft,
+    Sink,
+    complain,
+    complain_of_warning,
+    ended_by_interrupt,
+    leave,
+    say,
+)
+from stream_adam.cli.rows import FORMATS
+from stream_adam.cli.serving import serve
+from stream_adam.clock import WallClock
+from stream_adam.engine import COMPILE_AFTER, Run
+from stream_adam.errors import SpecError
+from stream_adam.experiment import Experiment
+from stream_adam.presets import DEFAULT_PRESET, Preset, find
+from stream_adam.sources import Source
+from stream_adam.strategies import as_strategy, load_strategies
+from stream_adam.streaming import blocks
+from stream_adam.transport import Transport
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from stream_adam.cli.rows import Rows
+    from stream_adam.engine import Block
+
+BLOCK = 8_192  # ticks written at once, where nothing paces them
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the words say; the exit code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = complain_of_warning  # type: ignore[assignment]  # it takes whatever comes
+        return leave(_ended(sys.argv[1:] if argv is None else argv))
+
+
+def _ended(argv: Sequence[str]) -> int:
+    commands = {"run": run, "plot": plot, "serve": serve, "list": list_}
+    try:
+        args = parse(argv)
+        commands[args.command](args)
+    except ReaderLeft:
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SpecError as error:
+        complain(error)
+        return 2
+    except (OutputError, OSError, UnicodeDecodeError) as error:
+        complain(error)
+        return 1
+    return 0
+
+
+def run(args: argparse.Namespace) -> None:
+    """Stream rows to standard output or a file."""
+    experiment = experiment_of(args)
+    rows = FORMATS[args.format](experiment.lanes)
+    with Progress(args.output is None) as progress, ended_by_interrupt(progress), Sink(args.output) as sink:
+        asyncio.run(_stream(Run(experiment), rows, sink, progress, args))
+
+
+async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: argparse.Namespace) -> None:
+    """Write each block as it passes, in one piece: a paced row is seen at its moment."""
+    sink.write(rows.header)
+    passing = blocks(run, transport=Transport(args.rate), clock=WallClock(), ticks=args.ticks, most=BLOCK)
+    compile_soon = _is_long(run, args)
+    async with contextlib.aclosing(passing):
+        async for block in passing:
+            sink.write(rows(block))
+            progress.at(run.tick)
+            if compile_soon and run.tick >= BLOCK:
+                run.compile()
+                compile_soon = False
+
+
+def _is_long(run: Run, args: argparse.Namespace) -> bool:
+    """Whether compiling after the first rows, while nothing else goes on, is the shortest way to the end."""
+    return args.rate is None and (args.ticks or 0) >= COMPILE_AFTER and not run.experiment.source.is_live
+
+
+def plot(args: argparse.Namespace) -> None:
+    """Draw the original's figure into a file."""
+    experiment = experiment_of(args)
+    recipe = _recipe(args)
+    block = _block(experiment, recipe.ticks if args.ticks is None else args.ticks)
+    y_range = args.y_range or _y_range(experiment.source, recipe)
+    try:
+        _draw(Path(args.output), experiment, block, args.window, y_range)
+    except OSError as error:
+        raise OutputError(f"cannot write to {args.output}: {error.strerror or error}") from None
+
+
+def list_(args: argparse.Namespace) -> None:
+    """Tell what can be typed."""
+    for path in args.load:
+        load_strategies(path)
+    say(LISTS[args.what]())
+
+
+def experiment_of(args: argparse.Namespace) -> Experiment:
+    """The experiment that the words describe: a preset's parts, or the original's, where they don't say otherwise.
+
+    Raises:
+        SpecError: a word can't be used.
+    """
+    for path in args.load:
+        load_strategies(path)
+    recipe = _recipe(args)
+    with _told("--source"):
+        source = Source.of(recipe.source if args.source is None else args.source)
+    if source.is_live and sys.stdin is None:
+        raise SpecError("--source: stdin() needs a standard input, and it is closed")
+    with _told("--strategy"):
+        strategies = [as_strategy(text) for text in args.strategy or recipe.strategies]
+    seed = recipe.seed if args.seed is None else args.seed
+    theta0 = recipe.theta0 if args.theta0 is None else args.theta0
+    return Experiment.of(source, strategies, seed=seed, theta0=theta0, bounds=args.bounds)
+
+
+def _recipe(args: argparse.Namespace) -> Preset:
+    return DEFAULT_PRESET if args.preset is None else find(args.preset)
+
+
+@contextlib.contextmanager
+def _told(option: str) -> Iterator[None]:
+    """Say which word of the command line an error is about."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError(f"{option}: {error}") from None
+
+
+def _block(experiment: Experiment, ticks: int) -> Block:
+    run = Run(experiment)
+    if ticks >= COMPILE_AFTER:
+        run.compile()
+    block = run.advance(ticks)
+    if not len(block):
+        raise SpecError("there is no tick to plot: --ticks is 0, or the source is empty")
+    return block
+
+
+def _y_range(source: Source, recipe: Preset) -> tuple[float, float] | None:
+    """A preset's range goes with its source; any other source shows its own."""
+    known = (preset.y_range for preset in (recipe, DEFAULT_PRESET) if preset.source == source.text)
+    return next(known, None)
+
+
+def _draw(path: Path, experiment: Experiment, block: Block, window: int, y_range: tuple[float, float] | None) -> None:
+    if path.suffix.lower() == ".html":
+        export = page.module("export")
+        export.write_html(path, experiment, block, window=window, y_range=y_range, notation="original")
+    else:
+        from stream_adam import figure  # noqa: PLC0415  (matplotlib takes its time)
+
+        figure.write(path, experiment, block, window=window, y_range=y_range)

@@ -1,0 +1,71 @@
+"""A server of the page, one Chromium, and a page whose test fails on any error that a browser or the server tells of."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from .serving import Loop, PageServer, page_server
+from .tab import Tab
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    # not longer than this folder's tests: while it is open, nobody else in this thread can run an event loop
+    with sync_playwright() as playwright:
+        found = next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
+        if not Path(found).exists():
+            pytest.fail(f"there is no Chromium ({', '.join(NAMES)}): run `make chromium`", pytrace=False)
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def loop() -> Iterator[Loop]:
+    loop = Loop()
+    yield loop
+    loop.stop()
+
+
+@pytest.fixture(scope="package")
+def server(loop: Loop) -> Iterator[PageServer]:
+    with page_server(loop) as server:
+        yield server
+
+
+NewTab = Callable[..., Tab]
+
+
+@pytest.fixture
+def new_tab(browser: Browser, server: PageServer, caplog: pytest.LogCaptureFixture) -> Iterator[NewTab]:
+    """Makes tabs; when the test is over, none of them, and not the server either, may have told of an error."""
+    tabs: list[Tab] = []
+
+    def new(of: PageServer = server, **options: object) -> Tab:
+        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"} | options
+        tabs.append(Tab(browser.new_context(**options).new_page(), of))  # type: ignore[arg-type]
+        return tabs[-1]
+
+    yield new
+    for tab in tabs:
+        tab.page.context.close()
+    faults = [fault for tab in tabs for fault in tab.faults]
+    faults += [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def tab(new_tab: NewTab) -> Tab:
+    return new_tab()

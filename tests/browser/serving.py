@@ -1,0 +1,126 @@
+"""A real Bokeh server of the page, in a thread with a loop of its own; its live sessions can be looked into."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from bokeh.application import Application
+from bokeh.application.handlers.directory import DirectoryHandler
+from bokeh.server.server import Server
+
+from stream_adam.cli.serving import free_port
+
+T = TypeVar("T")
+APP = Path(__file__).resolve().parent.parent.parent / "server_app"
+PATH = "/server_app"
+LONG = 30.0  # seconds: only a machine that hangs needs as much
+
+
+class Loop:
+    """An event loop in a thread of its own: for all servers together, as Bokeh keeps a stack that knows no threads."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="server of the page")
+        self._thread.start()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._until_stopped())
+
+    async def _until_stopped(self) -> None:
+        self._stopped = asyncio.Event()
+        await self._stopped.wait()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this in the loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * LONG)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._stopped.set())
+        self._thread.join(LONG)
+        assert not self._thread.is_alive(), "the server of the page did not end"
+
+
+class PageServer:
+    """The page at `url`; only ask for anything inside with `call`, which does it in the server's own thread."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.port = free_port("127.0.0.1", 0)
+        self.loop = loop
+        self._handler = DirectoryHandler(filename=str(APP))
+
+    async def start(self) -> None:
+        self._server = Server(
+            {PATH: Application(self._handler)},
+            port=self.port,
+            address="127.0.0.1",
+            allow_websocket_origin=[f"127.0.0.1:{self.port}"],
+            unused_session_lifetime_milliseconds=300,
+            check_unused_sessions_milliseconds=100,
+        )
+        self._server.start()
+
+    async def stop(self) -> None:
+        for session in list(self.app("session").open_sessions):
+            session.close()
+        for client in list(self._server._tornado._clients):
+            client._socket.close()
+        self._server.stop()
+        await self._server._http.close_all_connections()
+
+    def app(self, module: str) -> Any:
+        """A module of the page, as this server has it: Bokeh gives the directory a package name of its own."""
+        package = self._handler._package
+        assert package is not None
+        return importlib.import_module(f"{package.__name__}.{module}")
+
+    def url(self, *query: tuple[str, object]) -> str:
+        return f"http://127.0.0.1:{self.port}{PATH}" + (f"?{urlencode(query)}" if query else "")
+
+    def call(self, act: Callable[[], T]) -> T:
+        """What the function gives in the server's thread."""
+
+        async def acted() -> T:
+            return act()
+
+        return self.loop.run(acted())
+
+    def wait(self, condition: Callable[[], object], what: str = "waited in vain") -> None:
+        """Until the condition holds, which is asked in the server's thread."""
+
+        async def holds() -> None:
+            async with asyncio.timeout(LONG):
+                while not condition():
+                    await asyncio.sleep(0.01)
+
+        try:
+            self.loop.run(holds())
+        except TimeoutError:
+            raise AssertionError(what) from None
+
+    def sessions(self) -> list[Any]:
+        """The page's own sessions, one a tab."""
+        return self.call(lambda: list(self.app("session").open_sessions))
+
+    def bokeh_sessions(self) -> set[str]:
+        """The ids of Bokeh's sessions."""
+        return self.call(lambda: {session.id for session in self._server.get_sessions(PATH)})
+
+
+@contextmanager
+def page_server(loop: Loop) -> Iterator[PageServer]:
+    """Started, and stopped at last."""
+    server = PageServer(loop)
+    loop.run(server.start())
+    try:
+        yield server
+    finally:
+        loop.run(server.stop())
