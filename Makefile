@@ -25,7 +25,7 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.test chromium
-	$(BIN)/python -m bench
+	PYTHONPATH=tests $(BIN)/python -m bench
 
 chromium: $(VENV)/.test
 	BIN=$(BIN) sh tests/browser/get_chromium.sh

@@ -6,13 +6,13 @@ import asyncio
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -43,12 +43,13 @@ class Client:
         await self._change(socket_, ids["visible"], "active", True)
         painted = 0
         while time.monotonic() < until:
-            kind, content = await self._receive(socket_)
-            newest = _newest(content, ids["rolling"]) if kind == "PATCH-DOC" else None
-            if newest is not None:
-                self.arrivals.append((time.monotonic(), newest))
-                painted += 1
-                await self._change(socket_, ids["painted"], "value", painted)
+            kind, content = await asyncio.wait_for(self._receive(socket_), SECONDS)
+            ticks = _ticks_of(content, ids["rolling"]) if kind == "PATCH-DOC" else None
+            if ticks is None:
+                continue
+            self.arrivals += [(time.monotonic(), ticks[-1])] if ticks else []
+            painted += 1
+            await self._change(socket_, ids["painted"], "value", painted)
         socket_.close()
 
     async def _document(self, socket_: WebSocketClientConnection) -> dict[str, str]:
@@ -68,16 +69,16 @@ class Client:
         for part in ({"msgid": str(next(self._numbers)), "msgtype": kind}, {}, content):
             await socket_.write_message(json.dumps(part))
 
-    async def _receive(self, socket_: WebSocketClientConnection) -> tuple[str, object]:
+    async def _receive(self, socket_: WebSocketClientConnection) -> tuple[str, Any]:
         header = await self._part(socket_)
         await self._part(socket_)  # metadata
         content = await self._part(socket_)
-        for _ in range(header.get("num_buffers", 0)):
+        for _ in range(header.get("num_buffers", 0)):  # a header and the bytes, each
             await self._part(socket_)
             self.received += len(await socket_.read_message() or b"")
         return header["msgtype"], content
 
-    async def _part(self, socket_: WebSocketClientConnection) -> dict[str, object] | object:
+    async def _part(self, socket_: WebSocketClientConnection) -> Any:
         text = await socket_.read_message()
         assert text is not None, "the server closed the connection"
         self.received += len(text)
@@ -87,15 +88,17 @@ class Client:
 def _id_of(document: str, name: str) -> str:
     """The id of the model of that name: it stands just before its attributes."""
     place = document.index(f'"name": "{name}"')
-    return re.findall(r'"id": "([^"]+)", "attributes"', document[:place])[-1]
+    return str(re.findall(r'"id": "([^"]+)", "attributes"', document[:place])[-1])
 
 
-def _newest(content: object, source: str) -> int | None:
-    """The newest tick that a message adds to a source."""
-    for event in content["events"]:  # type: ignore[index]
-        if event.get("model", {}).get("id") == source and event["kind"] == "ColumnsStreamed":
-            columns = dict(event["data"]["entries"]) if "entries" in event["data"] else event["data"]
-            return int(columns["t"][-1]) if isinstance(columns["t"], list) else None
+def _ticks_of(content: Any, source: str) -> list[int] | None:
+    """The ticks that a message brings for a source; None where it brings nothing for it."""
+    for event in content["events"]:
+        if event.get("model", {}).get("id") != source:
+            continue
+        columns = event["data"] if "data" in event else event["new"]
+        ticks = dict(columns["entries"])["t"] if "entries" in columns else columns["t"]
+        return ticks if isinstance(ticks, list) else []  # a whole window comes as a buffer
     return None
 
 
@@ -121,14 +124,15 @@ def load() -> str:
         cpu, wall = _cpu(server.pid) - before, time.monotonic() - began
         memory = _memory(server.pid)
     finally:
-        server.send_signal(signal.SIGTERM)
+        server.kill()
         server.wait()
     lag = sorted(late for client in clients for late in _lateness(client.arrivals))
     ticks = sum(client.arrivals[-1][1] + 1 for client in clients)
+    received = sum(client.received for client in clients)
     return (
-        f"{SESSIONS} open sessions at {RATE} ticks/s for {wall:.0f} s: {cpu / wall:.0%} of one core, {memory:.0f} MB in all, "
-        f"{sum(client.received for client in clients) / ticks:,.0f} B a tick (opening included); a frame is "
-        f"{lag[len(lag) // 2] * 1e3:.0f} ms later than the quickest (median), {lag[int(len(lag) * 0.95)] * 1e3:.0f} ms (95 %)"
+        f"{SESSIONS} open sessions at {RATE} ticks/s for {wall:.0f} s: {cpu / wall:.0%} of one core, {memory:.0f} MB, "
+        f"{received / ticks:,.0f} B a tick with the opening; against the quickest of its session, a frame comes "
+        f"{lag[len(lag) // 2] * 1e3:.0f} ms later (median), {lag[int(len(lag) * 0.95)] * 1e3:.0f} ms (95th percentile)"
     )
 
 

@@ -117,6 +117,7 @@ class Session:
         self._attempt(lambda: self._show(notation=words.notation(name)))
         for panel in self.running.panels:
             panel.rename(self.view.notation)
+        self.running.redraw()
 
     # The recipe ---------------------------------------------------------------------------------------------
 

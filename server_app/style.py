@@ -52,15 +52,21 @@ NOTE_STYLE = ":host { color: var(--quiet); font: 12px/1.45 var(--font); overflow
 HEADING_STYLE = """
     :host { color: var(--text); font: 600 12px/1.4 var(--mono); overflow-wrap: anywhere; }
     """
-LEGEND_STYLE = """
-    :host { color: var(--text); }
-    .bk-item .bk-label, .bk-label { color: var(--text) !important; font: 12px/1.3 var(--font) !important; }
-    .bk-grid { justify-content: start; column-gap: 18px !important; }
-    """
 READOUT_STYLE = """
     :host { color: var(--text); font-family: var(--font); }
-    dl { display: flex; flex-wrap: wrap; gap: 2px 22px; margin: 0; }
-    dl > div { display: flex; align-items: baseline; gap: 6px; }
-    dt { color: var(--quiet); font-size: 12px; }
-    dd { margin: 0; min-width: 4.2em; font: 600 13px/1.6 var(--font); font-variant-numeric: tabular-nums; }
+    .bk-clearfix { display: block; width: 100%; }
+    .tick { color: var(--quiet); font-size: 12px; padding-left: 3px; }
+    .entries { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 0 10px; }
+    @media (min-width: 1200px) { .entries { grid-template-columns: repeat(3, max-content); } }
+    button {
+      display: flex; align-items: baseline; gap: 7px; min-width: 0; padding: 1px 3px; border: 0; border-radius: 4px;
+      background: none; color: inherit; font: 12px/1.5 var(--font); text-align: left; cursor: pointer;
+    }
+    button:hover { background: var(--hover); }
+    button:focus-visible { outline: 2px solid var(--accent); }
+    button[aria-pressed="false"] .words, button[aria-pressed="false"] .marker { opacity: 0.35; }
+    .marker { flex: none; width: 10px; height: 10px; color: var(--light); fill: currentColor; stroke-width: 1.8; }
+    .marker path { stroke: currentColor; fill: none; }
+    output { min-width: 4.4em; font-weight: 600; font-variant-numeric: tabular-nums; color: var(--text); }
+    @media (prefers-color-scheme: dark) { .marker { color: var(--dark); } }
     """

@@ -90,11 +90,12 @@ _ALL = (
     Preset(
         "digits",
         "A real training",
-        'recording(path="digits.npy")',
+        '100 * recording(path="digits.npy")',
         ("adam",),
         10_000,
-        "The gradient of one weight of a small network that learns handwritten digits: minibatch noise, whose scale "
-        "shrinks as the network learns. √v̂ follows it with a memory of about 1,000 ticks.",
+        "The gradient of one weight of a small network that learns handwritten digits, a hundredfold: minibatch noise, "
+        "whose scale shrinks as the network learns. √v̂ follows it with a memory of about 1,000 ticks, and the step "
+        "keeps its size.",
     ),
     Preset(
         "bowl",

@@ -27,34 +27,29 @@ NOTATIONS: dict[Notation, str] = {"original": "Original", "kingma_ba": "Kingma &
 class Look:
     """How a series is drawn, and its words in each notation.
 
-    `dark` is the colour on a dark background, where some of the original's can't be told from it; `symbols` are the
-    words' short forms, for a readout.
+    `dark` is the colour on a dark background, where some of the original's can't be told from it.
     """
 
     colour: str
     dark: str
     words: dict[Notation, str]
-    symbols: dict[Notation, str]
 
 
-def _look(colour: str, dark: str, words: tuple[str, str, str], symbols: tuple[str, str, str]) -> Look:
-    return Look(colour, dark, dict(zip(NOTATIONS, words, strict=True)), dict(zip(NOTATIONS, symbols, strict=True)))
+def _look(colour: str, dark: str, *words: str) -> Look:
+    return Look(colour, dark, dict(zip(NOTATIONS, words, strict=True)))
 
 
 # The original's words to the letter, its doubled bracket included.
 LOOKS = {
-    "g": _look("#4aa8e0", "#7cc7f5", ("noisy gradient component", "g (gradient)", "grad"), ("dW", "g", "grad")),
-    "m": _look("red", "#ff6b6b", ('v (v ~ "1st moment", "mean")', "m (1st moment)", "exp_avg"), ("v", "m", "exp_avg")),
-    "m_hat": _look("orange", "#ffb74d", ("v with bias correction", "m̂ (m, bias-corrected)", "exp_avg, bias-corrected"),
-                   ("v corr", "m̂", "exp_avg corr")),
-    "sqrt_v": _look("lime", "#b2ff59", ('√(s) (s ~ "2nd moment", "spread"))', "√v (v: 2nd moment)", "√exp_avg_sq"),
-                    ("√s", "√v", "√exp_avg_sq")),
-    "sqrt_v_hat": _look("darkgreen", "#2eb872",
-                        ("√(s with bias correction)", "√v̂ (v, bias-corrected)", "√exp_avg_sq, bias-corrected"),
-                        ("√s corr", "√v̂", "√exp_avg_sq corr")),
-    "direction": _look("blue", "#6c8cff", ("regularized gradient component", "m̂ / (√v̂ + ε)", "step / lr"),
-                       ("reg", "direction", "step / lr")),
-}  # fmt: skip
+    "g": _look("#4aa8e0", "#7cc7f5", "noisy gradient component", "g (gradient)", "grad"),
+    "m": _look("red", "#ff6b6b", 'v (v ~ "1st moment", "mean")', "m (1st moment)", "exp_avg"),
+    "m_hat": _look("orange", "#ffb74d", "v with bias correction", "m̂ (m, bias-corrected)", "exp_avg, bias-corrected"),
+    "sqrt_v": _look("lime", "#b2ff59", '√(s) (s ~ "2nd moment", "spread"))', "√v (v: 2nd moment)", "√exp_avg_sq"),
+    "sqrt_v_hat": _look(
+        "darkgreen", "#2eb872", "√(s with bias correction)", "√v̂ (v, bias-corrected)", "√exp_avg_sq, bias-corrected"
+    ),
+    "direction": _look("blue", "#6c8cff", "regularized gradient component", "m̂ / (√v̂ + ε)", "step / lr"),
+}
 OTHERS = (("purple", "#c792ea"), ("teal", "#4dd0c4"), ("saddlebrown", "#d7a17a"), ("deeppink", "#ff80bf"))
 FIRST = ("m", "m_hat", "v", "v_hat")  # the original's order
 
@@ -82,10 +77,6 @@ class Series:
         values = columns[self.field]
         with np.errstate(invalid="ignore"):
             return np.sqrt(values) if self.is_root else values
-
-    def symbol(self, notation: Notation) -> str:
-        """Its short name."""
-        return self.look.symbols[notation]
 
     def words(self, notation: Notation, source: Source) -> str:
         """What the legend says."""
@@ -122,7 +113,7 @@ def noise_deviation(source: Source) -> float | None:
     return math.hypot(*scales) if len(scales) == len(noises) and not source.recordings else None
 
 
-_PLAIN = _look("blue", "#6c8cff", ("direction", "direction", "step / lr"), ("direction", "direction", "step / lr"))
+_PLAIN = _look("blue", "#6c8cff", "direction", "direction", "step / lr")
 
 
 def _series(field: str, is_root: bool, spare: Iterator[tuple[str, str]]) -> Series:
@@ -131,7 +122,7 @@ def _series(field: str, is_root: bool, spare: Iterator[tuple[str, str]]) -> Seri
     if look is None:
         word = f"√{field}" if is_root else field
         colour, dark = next(spare)
-        look = _look(colour, dark, (word,) * 3, (word,) * 3)
+        look = _look(colour, dark, word, word, word)
     return Series(column, field, is_root, field == "g", look)
 
 

@@ -46,6 +46,7 @@ PLOT_STYLE = """
       --bk-axis-label-text-color: var(--quiet, #5b6470);
       --bk-text-color: var(--quiet, #5b6470);
       --bk-label-text-color: var(--text, #1d2430);
+      --outline-color: transparent;
     }
     """
 ZERO_STYLE = ":host { --bk-line-color: var(--zero, #000000); }"
@@ -85,7 +86,7 @@ class PanelFigure:
             title=title,
             x_range=x_range,
             y_range=y_range,
-            height=300,
+            height=285,
             sizing_mode="stretch_width",
             x_axis_label="tick",
             tools=[PanTool(), WheelZoomTool(), BoxZoomTool(), ResetTool(), SaveTool(), self._hover()],
@@ -102,11 +103,6 @@ class PanelFigure:
             items=[LegendItem(label=words[s.column], renderers=[self.renderers[s.column]]) for s in series],
             click_policy="hide",
         )
-
-    def rename(self, words: Mapping[str, str]) -> None:
-        """Other words in the legend."""
-        for item, series in zip(self.legend.items, self.series, strict=True):
-            item.label = {"value": words[series.column]}
 
     def add_gaps(self, name: str) -> ColumnDataSource:
         """Room for the ticks whose gradient is NaN or infinite: written at the panel's edges, in the words of IEEE."""

@@ -12,11 +12,11 @@ from stream_adam.series import series_of
 
 from ..downsampling import EVERY_TICK, downsampled
 from ..screen import script
-from ..style import LEGEND_STYLE, READOUT_STYLE
+from ..style import READOUT_STYLE
 from .figures import PanelFigure, data_of, widened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bokeh.models import Button
 
@@ -52,6 +52,7 @@ class Oscilloscope:
         self.series = series_of(strategy)
         suffix = "" if number == 1 else f":{number}"
         words = self._words(notation)
+        self._suffix = suffix
         self._first = PanelFigure(
             f"first {FIRST} ticks", f"first{suffix}", self.series, words, Range1d(0, FIRST), _values_range(y_range)
         )
@@ -59,10 +60,13 @@ class Oscilloscope:
             "", f"rolling{suffix}", self.series, words, Range1d(0, self._window), _values_range(y_range)
         )
         self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in (self._first, self._rolling)]
-        self._legend()
-        self._readout = Div(text=_readout(self.series, notation), stylesheets=[READOUT_STYLE], name=f"readout{suffix}")
+        self._readout = Div(
+            text=_readout(self.series, words, suffix), stylesheets=[READOUT_STYLE], name=f"readout{suffix}"
+        )
         self._readout.sizing_mode = "stretch_width"
         for panel in (self._first, self._rolling):
+            for column, renderer in panel.renderers.items():
+                renderer.name = column + suffix  # by which the readout hides it
             self._attach(panel, fixed=y_range is not None)
         self.root = Column(
             self._readout, self._first.figure, self._rolling.figure, sizing_mode="stretch_width", name=f"lane{suffix}"
@@ -92,8 +96,7 @@ class Oscilloscope:
 
     def rename(self, notation: Notation) -> None:
         """Words of another notation."""
-        self._first.rename(self._words(notation))
-        self._readout.text = _readout(self.series, notation)
+        self._readout.text = _readout(self.series, self._words(notation), self._suffix)
 
     def wind_back(self, tick: int) -> None:
         """Forget this tick and what came after it."""
@@ -140,27 +143,6 @@ class Oscilloscope:
     def _words(self, notation: Notation) -> dict[str, str]:
         return {s.column: s.words(notation, self._source) for s in self.series}
 
-    def _legend(self) -> None:
-        """One legend for both panels: what is hidden in one is hidden in the other."""
-        legend = self._first.legend
-        for item, column in zip(legend.items, self._rolling.renderers, strict=True):
-            item.renderers = [*item.renderers, self._rolling.renderers[column]]
-        legend.update(
-            orientation="horizontal",
-            ncols=3,
-            border_line_color=None,
-            background_fill_color=None,
-            padding=0,
-            margin=4,
-            location="bottom_left",
-            stylesheets=[LEGEND_STYLE],
-            label_text_font_size="12px",
-            glyph_height=14,
-            glyph_width=14,
-            spacing=4,
-        )
-        self._first.figure.add_layout(legend, "above")
-
     def _attach(self, panel: PanelFigure, fixed: bool) -> None:
         rolling = panel is self._rolling
         frame = script(
@@ -194,18 +176,26 @@ def _wire(data: dict[str, Floats]) -> dict[str, Floats | list[float]]:
     return {name: values.tolist() if len(values) < FEW_ROWS else values for name, values in data.items()}
 
 
-def _readout(series: Sequence[Series], notation: Notation) -> str:
-    """The strip of newest values; the browser fills in the numbers."""
-    cells = [("t", "t", "tick")] + [(s.column, s.symbol(notation), s.look.words[notation]) for s in series]
-    return (
-        "<dl>"
-        + "".join(
-            f'<div class="c-{escape(column)}" title="{escape(words)}"><dt>{escape(symbol)}</dt>'
-            f'<dd data-column="{escape(column)}">–</dd></div>'
-            for column, symbol, words in cells
-        )
-        + "</dl>"
-    )
+def _readout(series: Sequence[Series], words: Mapping[str, str], suffix: str) -> str:
+    """Legend and readout in one: each series with its marker, its words and, from the browser, its newest value.
+
+    Pressing an entry hides its series.
+    """
+    entries = [
+        f'<button type="button" aria-pressed="true" data-series="{escape(s.column + suffix)}">{_marker(s)}'
+        f'<span class="words">{escape(words[s.column])}</span>'
+        f'<output data-column="{escape(s.column)}">–</output></button>'
+        for s in series
+    ]
+    tick = '<div class="tick">tick <output data-column="t">–</output></div>'
+    return f'{tick}<div class="entries">{"".join(entries)}</div>'
+
+
+def _marker(series: Series) -> str:
+    """The series' marker, in its colour on light and on dark."""
+    shape = '<path d="M2 2 8 8M8 2 2 8"/>' if series.is_gradient else '<circle cx="5" cy="5" r="3.2"/>'
+    colours = f"--light: {series.look.colour}; --dark: {series.look.dark}"
+    return f'<svg class="marker" viewBox="0 0 10 10" style="{colours}" aria-hidden="true">{shape}</svg>'
 
 
 def _name(value: float) -> str:

@@ -31,7 +31,7 @@ function shown(value) {
 }
 
 function read_out(view, source, columns) {
-  const cells = view?.shadow_el?.querySelectorAll("dd") ?? []
+  const cells = view?.shadow_el?.querySelectorAll("output") ?? []
   for (const cell of cells) {
     const values = source.get_column(cell.dataset.column)
     const value = values?.[values.length - 1]

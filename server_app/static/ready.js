@@ -9,20 +9,17 @@ function paint_theme(doc) {
     const attrs = model.marker.value == "x" ? {line_color: {value}} : {fill_color: {value}}
     model.setv(attrs, {sync: false})
   }
-  for (const view of all_views()) {
-    if (view.model.type == "Legend") view.model.change.emit()
-    view.request_paint?.()
-  }
+  for (const view of all_views()) view.request_paint?.()
 }
 
-// A legend in three columns needs room; in one column it needs height
-function fit_legends() {
-  const narrow = matchMedia("(max-width: 860px)").matches
-  for (const view of all_views()) {
-    const legend = view.model.above?.find((model) => model.type == "Legend")
-    if (legend == null || legend.ncols == (narrow ? 1 : 3)) continue
-    legend.setv({ncols: narrow ? 1 : 3}, {sync: false})
-    view.model.setv({height: narrow ? 380 : 300}, {sync: false})
+// The readout's entries hide and show their series, in both panels
+function on_click(event, doc) {
+  const entry = event.composedPath().find((node) => node.dataset?.series)
+  if (entry == null) return
+  const shown = entry.getAttribute("aria-pressed") != "true"
+  entry.setAttribute("aria-pressed", shown)
+  for (const model of doc._all_models.values()) {
+    if (model.type == "GlyphRenderer" && model.name == entry.dataset.series) model.setv({visible: shown}, {sync: false})
   }
 }
 
@@ -85,6 +82,7 @@ export default ({screen}, _obj, _data, _context) => {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload() })
 
   document.addEventListener("keydown", on_key)
+  document.addEventListener("click", (event) => on_click(event, doc))
   document.querySelector("#show-keys")?.addEventListener("click", () => document.querySelector("#key-list").showModal())
 
   // left to itself, Bokeh lets go of what was replaced after half a minute without a message, which is never
@@ -92,9 +90,8 @@ export default ({screen}, _obj, _data, _context) => {
     doc.get_model_by_name(name)?.properties.children.change.connect(() => doc._recompute_all_models())
   }
 
-  const settle = () => { name_controls(); fit_legends(); paint_theme(doc) }
+  const settle = () => { name_controls(); paint_theme(doc) }
   dark.addEventListener("change", settle)
-  addEventListener("resize", fit_legends)
   screen.layout.properties.value.change.connect(() => setTimeout(settle, 50))
   settle()
   look()

@@ -175,6 +175,6 @@ def _draw(path: Path, experiment: Experiment, block: Block, window: int, y_range
         export = page.module("export")
         export.write_html(path, experiment, block, window=window, y_range=y_range, notation="original")
     else:
-        from stream_adam import figure  # noqa: PLC0415  (matplotlib takes its time)
+        from stream_adam.cli import figure  # noqa: PLC0415  (matplotlib takes its time)
 
         figure.write(path, experiment, block, window=window, y_range=y_range)

@@ -1,4 +1,4 @@
-"""A server of the page, one Chromium, and a page whose test fails on any error that a browser or the server tells of."""
+"""A server of the page, one Chromium, and tabs: a test fails on any error that the browser or the server tells of."""
 
 from __future__ import annotations
 

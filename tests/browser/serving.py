@@ -44,7 +44,7 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * LONG)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(lambda: self._stopped.set())
+        self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(LONG)
         assert not self._thread.is_alive(), "the server of the page did not end"
 
@@ -98,7 +98,7 @@ class PageServer:
 
         async def holds() -> None:
             async with asyncio.timeout(LONG):
-                while not condition():
+                while not condition():  # noqa: ASYNC110  (no event tells of it)
                     await asyncio.sleep(0.01)
 
         try:

@@ -49,19 +49,24 @@ TEXT = """() => {  // what is written anywhere on the page, behind shadow roots 
 
 
 class Tab:
-    """One tab of the page. Whatever goes wrong in its console is kept in `faults`."""
+    """One tab of the page. Whatever goes wrong in its console is kept in `faults`, but for what is `forgiven`."""
 
     def __init__(self, page: Page, server: PageServer) -> None:
         self.page = page
         self.server = server
         self.faults: list[str] = []
+        self.forgiven: tuple[str, ...] = ()
         page.set_default_timeout(MILLISECONDS)
         page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self._blame(f"page error: {error}"))
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
+            self._blame(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _blame(self, fault: str) -> None:
+        if not any(words in fault for words in self.forgiven):
+            self.faults.append(fault)
 
     # The page, and the session behind it
 

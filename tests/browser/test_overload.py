@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +17,6 @@ from stream_adam.experiment import Experiment
 
 from .serving import LONG, PageServer
 from .tab import Columns, Tab
-
-if TYPE_CHECKING:
-    from .conftest import NewTab
 
 DEFAULT = "swinging_soft() + normal(0.5)"
 PAINTED = "() => Bokeh.documents[0].get_model_by_name('painted').value"
@@ -105,7 +102,7 @@ def test_what_is_shown_is_right_while_it_runs_and_newest_at_last(
 
 def test_lanes_are_one_frame(tab: Tab, frames: Frames) -> None:
     tab.open(("window", 2000), ("rate", 2000), *[("strategy", "adam")] * 3)
-    for _ in range(20):
+    for _ in range(8):
         tab.wait_past(tab.newest("rolling:3") + 20, "rolling:3")
         painted = tab.page.evaluate(PAINTED)
         assert painted <= frames.sent[tab.session.running.flow], "frames are acknowledged that were never sent"
