@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 AHEAD = 1_000  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
+BUSY = 0.4  # of the time: from this part on, computing is worth compiling
 LONGEST_BLOCK = 0.005  # seconds of computing, after which the next block is shorter
 
 
@@ -171,24 +172,38 @@ class Stride:
         self._clock = clock
         self._most = 1 if run.experiment.source.is_live else most
         self._length = FIRST
+        self._began = clock.now()
+        self._busy = 0.0  # seconds spent computing
+        self._compiling = False
 
     def length(self, left: float) -> int:
         """How many to compute next, when that many are left."""
         return int(min(self._length, self._most, left))
 
     def advance(self, n: int) -> Block:
-        """Go on n ticks; once it pays, have the lanes compiled meanwhile in another thread."""
-        before, began = self._run.tick, self._clock.now()
+        """Go on n ticks."""
+        began = self._clock.now()
         block = self._run.advance(n)
         took = self._clock.now() - began
+        self._busy += took
         if took > LONGEST_BLOCK:
             self._length = max(1, n // 2)
         elif took < LONGEST_BLOCK / 2:
             self._length = max(self._length, min(2 * n, self._most))  # fewer may have been due than could be done
-        if before < COMPILE_AFTER <= self._run.tick:
+        if not self._compiling and self._run.tick >= COMPILE_AFTER:
+            self._compile_if_it_pays()
+        return block
+
+    def _compile_if_it_pays(self) -> None:
+        """Have the lanes compiled in another thread, unless computing is a small part of the time anyway.
+
+        Compiling takes a second or two from whatever else runs in this process: a page at 20,000 ticks a second is
+        better off without.
+        """
+        if self._busy >= BUSY * (self._clock.now() - self._began):
+            self._compiling = True
             # a daemon, unlike an executor's threads: nobody waits for it at the end of the program
             threading.Thread(target=self._run.compile, name="stream_adam compile", daemon=True).start()
-        return block
 
 
 def _states(block: Block, experiment: Experiment, many: bool) -> list[Any]:

@@ -563,7 +563,7 @@ def test_a_browser_that_lies(tab: Tab, caplog: pytest.LogCaptureFixture) -> None
         ("rate", float("nan")), ("window", float("inf")), ("beta1", float("nan")), ("window", "wide"), ("rate", None),
         ("beta1", "much"), ("seed", -5), ("seed", 1e300), ("seed", "x"), ("seed", None), ("preset", HTML),
         ("notation", HTML), ("strategy-1", HTML), ("painted", 10**9), ("painted", "x"), ("painted", -(10**9)),
-        ("following", "x"), ("visible", "x"), ("query", HTML),
+        ("following", "x"), ("visible", "x"), ("query", HTML), ("rate", 2.0),
     )  # fmt: skip
     for name, value in lies:
         tab.page.evaluate(LIE, [name, value])

@@ -1,0 +1,38 @@
+"""What README.md claims has been run: its Python works, and its rows are the rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stream_adam import simulate
+from stream_adam.sources import DEFAULT_SOURCE
+from stream_adam.strategies import DEFAULT_STRATEGY, STRATEGIES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_its_python_runs(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream_adam.strategies.STRATEGIES", dict(STRATEGIES))
+    quick = BLOCKS[number].replace("rate=20", "rate=2000")
+    exec(compile(quick, f"README.md, block {number}", "exec"), {"__name__": "readme"})
+
+
+def test_its_rows_are_the_rows() -> None:
+    rows = [json.loads(line) for line in re.findall(r"^\[\d+,.*\]$", README, flags=re.MULTILINE)]
+    run = simulate(DEFAULT_SOURCE, DEFAULT_STRATEGY, seed=1, ticks=3)
+    expected = zip(*(run[name].tolist() for name in ("t", "g", "direction")), strict=True)
+    for row, (t, g, direction) in zip(rows, expected, strict=True):
+        assert row[0] == t
+        assert row[1:] == pytest.approx([g, direction], rel=1e-12)  # the sine's last place is the platform's
+
+
+def test_what_it_links_to_is_there() -> None:
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
