@@ -21,13 +21,14 @@ class Pacer:
     """Says how many ticks may pass; as a context manager it is tied to its transport.
 
     While playing at a rate, tick k after the last key is due at k/rate from one origin: a late wake-up or a rounding
-    never adds up to a drift. Ticks closer together than `grain` seconds pass in groups.
+    never adds up to a drift. With a `grain`, ticks closer together than that many seconds are permitted in groups.
     """
 
-    def __init__(self, transport: Transport, clock: Clock, grain: float = SHORTEST_SLEEP) -> None:
+    def __init__(self, transport: Transport, clock: Clock, grain: float = 0.0) -> None:
         self._transport = transport
         self._clock = clock
         self._grain = grain
+        self._granted = -math.inf  # when ticks were permitted last
         self._pressed = asyncio.Event()
         self._revision = -1
         self._origin = 0.0  # when the first tick after the last key is due
@@ -57,7 +58,9 @@ class Pacer:
                 case State.PAUSED:
                     await self._pressed.wait()
                 case State.PLAYING:
-                    if (due := self._due()) >= 1:
+                    due = self._due()
+                    if due >= most or (due >= 1 and self._clock.now() >= self._granted + self._grain):
+                        self._granted = self._clock.now()
                         return int(min(due, most))
                     await self._wait_for_next()
             self._last_turn = self._clock.now()
@@ -92,8 +95,9 @@ class Pacer:
 
     async def _wait_for_next(self) -> None:
         assert self._transport.rate is not None
-        seconds = self._origin + self._passed / self._transport.rate - self._clock.now()
-        await self._clock.wait(self._pressed, max(seconds, self._grain))
+        due = self._origin + self._passed / self._transport.rate
+        seconds = max(due, self._granted + self._grain) - self._clock.now()
+        await self._clock.wait(self._pressed, max(seconds, SHORTEST_SLEEP))
 
     async def _give_turn(self) -> None:
         if self._clock.now() - self._last_turn > LONGEST_HOLD:

@@ -16,7 +16,7 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Block, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.pacer import SHORTEST_SLEEP, Pacer
+from stream_adam.pacer import Pacer
 from stream_adam.transport import Transport
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ async def blocks(
     clock: Clock,
     ticks: int | None = None,
     most: int = AHEAD,
-    grain: float = SHORTEST_SLEEP,
+    grain: float = 0.0,
 ) -> AsyncGenerator[Block, None]:
     """Blocks of up to `most` ticks, computed when the transport permits them: for readers that want columns.
 

@@ -110,9 +110,9 @@ class PageServer:
         """The page's own sessions, one a tab."""
         return self.call(lambda: list(self.app("session").open_sessions))
 
-    def bokeh_sessions(self) -> set[str]:
-        """The ids of Bokeh's sessions."""
-        return self.call(lambda: {session.id for session in self._server.get_sessions(PATH)})
+    def bokeh_sessions(self) -> int:
+        """How many sessions Bokeh has; to be asked in the server's thread."""
+        return len(self._server.get_sessions(PATH))
 
 
 @contextmanager
