@@ -39,6 +39,7 @@ GRAIN = 1 / 60  # seconds between blocks of ticks at the least
 BLOCK = 2_000  # ticks computed between two turns of the event loop
 HISTORY = 100_000  # ticks kept to look back on: the widest window
 CATCH_UP = 2_000_000  # ticks that a hidden tab makes up for at the most
+SILENCE = 3.0  # seconds without an acknowledgement, after which nobody is taken to be there
 SHOWN_GAPS = 10_000  # ticks without a finite gradient that are remembered
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Running:
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
         self._resting_since: float | None = None
+        self._silent = False  # no frame was acknowledged for so long that the run rests
 
     def show(self, panels: Sequence[Oscilloscope]) -> None:
         """Show it on these panels from now on."""
@@ -141,6 +143,9 @@ class Running:
         """The browser says how many frames it has painted."""
         self.flow.painted(count, self._clock.now())
         self._news.set()
+        if self._silent:
+            self._silent = False
+            self.wake()
 
     async def _produce(self, owed: int) -> None:
         """Move the run on, and give what comes to the hub."""
@@ -181,6 +186,9 @@ class Running:
             await self._news.wait()
             self._news.clear()
             if not self.flow.may_send():
+                self._silent = self.flow.silence(self._clock.now()) > SILENCE
+                if self._silent:
+                    self.rest()  # the tab has gone without a word, or can't keep up; a word of it wakes the run
                 continue  # the next acknowledgement is news
             gaps = sum(map(len, self.gaps))
             await self._locked(self._frame if gaps == shown else self._frame_with_gaps)

@@ -78,6 +78,10 @@ class Flow:
             self._latency = 0.7 * self._latency + 0.3 * (now - self._under_way.popleft())
         self._painted = max(count, self._painted)
 
+    def silence(self, now: float) -> float:
+        """Seconds since the oldest frame under way was sent; 0 where none is."""
+        return now - self._under_way[0] if self._under_way else 0.0
+
     def forget(self) -> None:
         """Nothing is under way: the browser was hidden, and what it was sent may never be painted."""
         self._under_way.clear()
