@@ -73,7 +73,11 @@ class Session:
     # The keys -----------------------------------------------------------------------------------------------
 
     def toggle(self) -> None:
-        """Play or pause."""
+        """Play or pause; after the end of the source, play it again from tick 0."""
+        if self.running.ended:
+            self.view = replace(self.view, paused=False)
+            self._replace()
+            return
         transport = self.running.transport
         if transport.paused:
             transport.play()
@@ -252,7 +256,7 @@ class Session:
         gaps = self.running.gaps
         if any(gaps):
             first = min(lane[0][0] for lane in gaps if lane)
-            stands += f" {max(map(len, gaps)):,} gradients were not finite, the first at tick {first:,}."
+            stands += f" Gradients that were not finite: {max(map(len, gaps)):,}, the first at tick {first:,}."
         return stands
 
     def _looked_at(self, visible: bool) -> None:

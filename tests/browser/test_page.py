@@ -469,7 +469,7 @@ def test_a_gradient_that_is_not_finite(tab: Tab) -> None:
     data = tab.data()
     assert np.isposinf(data["g"][5])
     assert np.isnan(data["direction"][-1])
-    assert "not finite" in tab.text()
+    assert "not finite: 1, the first at tick 5" in tab.text()
     tab.type_source("where(t==3, 0/0, 1)")
     tab.wait_query("source", "where(t==3, 0/0, 1)")
     tab.press("Play")
@@ -487,6 +487,10 @@ def test_a_source_that_ends(tab: Tab) -> None:
     tab.until(lambda session: session.running.run.tick == 9_999)
     tab.wait_still()
     tab.press("Play")
+    tab.wait_text("The source has ended: 10,000")
+    tab.assert_reproduced(tab.wait_still())
+    tab.press("Play")  # there is nothing left to play: it plays again, from tick 0
+    tab.until(lambda session: not session.running.ended)
     tab.wait_text("The source has ended: 10,000")
     tab.assert_reproduced(tab.wait_still())
 
