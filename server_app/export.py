@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from bokeh.embed import file_html
-from bokeh.models import Column, Div, Legend, Range1d
+from bokeh.models import Column, Div, Legend, LegendItem, Range1d
 from bokeh.resources import INLINE
 from bokeh.themes import Theme
 
@@ -70,20 +70,27 @@ def _lane(
         shown = {name: values[start:stop] for name, values in data.items()}
         low, high = widened(*(y_range or _extent(shown)))
         panel = PanelFigure(
-            title, f"panel-{lane}-{i}", series, words, Range1d(start, max(stop, start + 1)), Range1d(low, high)
+            title, f"panel-{lane}-{i}", series, Range1d(start, max(stop, start + 1)), Range1d(low, high)
         )
         panel.source.data = downsampled(shown, window) if window > EVERY_TICK else shown
         panel.figure.height = 380
-        panel.figure.add_layout(_placed(panel.legend), "right")
+        panel.figure.add_layout(_legend(panel, words), "right")
         panels.append(panel.figure)
     heading = Div(disable_math=True, styles={"font": "600 14px monospace", "margin": "12px 0 4px 48px"})
     heading.text = escape(f"{experiment.source.text}   →   {strategy.label}   (seed {experiment.seed})")
     return Column(heading, *panels, sizing_mode="stretch_width")
 
 
-def _placed(legend: Legend) -> Legend:
-    legend.update(border_line_color=None, label_text_font_size="12px", glyph_height=14, glyph_width=14)
-    return legend
+def _legend(panel: PanelFigure, words: dict[str, str]) -> Legend:
+    items = [LegendItem(label=words[column], renderers=[drawn]) for column, drawn in panel.renderers.items()]
+    return Legend(
+        items=items,
+        click_policy="hide",
+        border_line_color=None,
+        label_text_font_size="12px",
+        glyph_height=14,
+        glyph_width=14,
+    )
 
 
 def _extent(shown: dict[str, Floats]) -> tuple[float, float]:

@@ -10,8 +10,6 @@ from bokeh.models import (
     ColumnDataSource,
     GlyphRenderer,
     HoverTool,
-    Legend,
-    LegendItem,
     PanTool,
     Range1d,
     ResetTool,
@@ -22,7 +20,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from stream_adam.engine import Columns
     from stream_adam.series import Series
@@ -76,7 +74,6 @@ class PanelFigure:
         title: str,
         name: str,
         series: Sequence[Series],
-        words: Mapping[str, str],
         x_range: Range1d,
         y_range: Range1d,
     ) -> None:
@@ -99,10 +96,6 @@ class PanelFigure:
         self.figure.toolbar.autohide = True
         self.figure.add_layout(Span(dimension="width", location=0, line_width=2, stylesheets=[ZERO_STYLE], name="zero"))
         self.renderers = {s.column: self._draw(s) for s in series}
-        self.legend = Legend(
-            items=[LegendItem(label=words[s.column], renderers=[self.renderers[s.column]]) for s in series],
-            click_policy="hide",
-        )
 
     def add_gaps(self, name: str) -> ColumnDataSource:
         """Room for the ticks whose gradient is NaN or infinite: written at the panel's edges, in the words of IEEE."""

@@ -54,10 +54,10 @@ class Oscilloscope:
         words = self._words(notation)
         self._suffix = suffix
         self._first = PanelFigure(
-            f"first {FIRST} ticks", f"first{suffix}", self.series, words, Range1d(0, FIRST), _values_range(y_range)
+            f"first {FIRST} ticks", f"first{suffix}", self.series, Range1d(0, FIRST), _values_range(y_range)
         )
         self._rolling = PanelFigure(
-            "", f"rolling{suffix}", self.series, words, Range1d(0, self._window), _values_range(y_range)
+            "", f"rolling{suffix}", self.series, Range1d(0, self._window), _values_range(y_range)
         )
         self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in (self._first, self._rolling)]
         self._readout = Div(
