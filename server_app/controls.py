@@ -27,12 +27,13 @@ from stream_adam.series import NOTATIONS
 from stream_adam.strategies import STRATEGIES
 
 from .screen import script
-from .style import ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
-from .view import MOST_LANES, RATES, WINDOWS, clamped
+from .style import CHECKS_STYLE, ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
+from .view import MOST_LANES, RATES, WINDOWS, clamped, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from stream_adam.presets import Finding, Preset
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Knob
 
@@ -138,6 +139,10 @@ class Controls:
             title="Source", name="source", sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE]
         )
         self.source_error = _text("source-error", ERROR_STYLE)
+        self.theta0 = TextInput(
+            title="Start (theta0)", name="theta0", sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE]
+        )
+        self.component = _select("Component", "component", [], "")
         self.seed = Spinner(
             title="Seed",
             name="seed",
@@ -153,9 +158,15 @@ class Controls:
         self.status = _text("status", NOTE_STYLE)
         self.status.html_attributes = {"role": "status", "aria-live": "polite"}
         self.look = _text("look", NOTE_STYLE)
+        self.checks = _text("checks", CHECKS_STYLE)
+        self.verify = _button("Verify", "verify", session.verify)
         self.lanes = Column(sizing_mode=WIDE, name="lanes", spacing=14)
         self.dials: list[dict[str, Dial]] = []
+        self._checked: Preset | None = None
+        self.show_checks(None)
         self.source.on_change("value", lambda _a, _o, new: session.set_source(str(new)))
+        self.theta0.on_change("value", lambda _a, _o, new: session.set_theta0(str(new)))
+        self.component.on_change("value", lambda _a, _o, new: session.set_component(str(new)))
         self.seed.on_change("value", lambda _a, _o, new: session.set_seed(new))
         self.preset.on_change("value", lambda _a, _o, new: session.set_preset(str(new)))
         self.notation.on_change("value", lambda _a, _o, new: session.set_notation(str(new)))
@@ -165,8 +176,11 @@ class Controls:
         self.recipe = Column(
             self.preset,
             self.look,
+            self.checks,
+            self.verify,
             self.source,
             self.source_error,
+            Row(self.theta0, self.component, sizing_mode=WIDE, spacing=8),
             Row(self.seed, self.notation, sizing_mode=WIDE, spacing=8),
             self.lanes,
             self.add,
@@ -193,12 +207,33 @@ class Controls:
                 dials[name].show(value)
 
     def show_view(self, view: View) -> None:
-        """The play button says what it will do; the preset says what to look at."""
+        """The play button says what it will do; the preset says what to look at; a start stands where it matters."""
+        experiment = view.experiment
         self.play.label = "Play" if view.paused else "Pause"
-        self.seed.value = view.experiment.seed
+        self.seed.value = experiment.seed
+        self.theta0.value = spelled(experiment.theta0)
+        self.theta0.visible = experiment.source.is_closed_loop
+        shown = experiment.shown or []
+        self.component.options = [(str(number), f"theta.{number}") for number in shown]
+        self.component.value = str(shown[view.place]) if shown else ""
+        self.component.visible = bool(shown)
         self.preset.value = view.preset.name if view.preset else ""
         self.look.text = view.preset.look if view.preset else ""
         self.look.visible = view.preset is not None
+        if view.preset != self._checked:
+            self.show_checks(view.preset)
+
+    def show_checks(self, preset: Preset | None, findings: Sequence[Finding] = ()) -> None:
+        """The figures that prove a preset: those expected, and those measured, once they have been."""
+        self._checked = preset
+        self.checks.text = _table(preset, findings) if preset else ""
+        self.checks.visible = self.verify.visible = bool(preset and preset.checks)
+        self.show_verifying(at_work=False)
+
+    def show_verifying(self, at_work: bool) -> None:
+        """Whether a preset's figures are being measured."""
+        self.verify.disabled = at_work
+        self.verify.label = "Verifying …" if at_work else "Verify"
 
     def follow_ranges(self, ranges: list[Any], screen: Screen) -> None:
         """Which ranges the button lets follow the newest tick again."""
@@ -263,6 +298,18 @@ def _button(label: str, name: str, pressed: Callable[[], None] | None, primary: 
 
 def _select(title: str, name: str, options: list[tuple[str, str]], value: str) -> Select:
     return Select(title=title, name=name, options=options, value=value, sizing_mode=WIDE, stylesheets=[WIDGET_STYLE])
+
+
+def _table(preset: Preset, findings: Sequence[Finding]) -> str:
+    """What must be seen, a row a check."""
+    measured = [(f"{found.measured:.5g}", "✓" if found.passed else "✗") for found in findings]
+    rows = "".join(
+        f'<tr title="{escape(check.basis)}"><td>{escape(check.what)}</td>'
+        f"<td>{check.expected:.5g} <small>{escape(check.tolerance_text)}</small></td><td>{number} {mark}</td></tr>"
+        for check, (number, mark) in zip(preset.checks, measured or [("–", "")] * len(preset.checks), strict=True)
+    )
+    head = "<tr><th>What must be seen</th><th>expected</th><th>measured</th></tr>"
+    return f"<table>{head}{rows}</table><p>Claim: {escape(preset.claim)}.</p>"
 
 
 def _text(name: str, style: Any) -> Div:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bokeh.document import Document
 from bokeh.embed import file_html
+from bokeh.io.doc import patch_curdoc
 from bokeh.models import Column, Div, Legend, LegendItem, Range1d
 from bokeh.resources import INLINE
 from bokeh.themes import Theme
 
-from stream_adam.series import series_of
+from stream_adam.series import component_of, series_of
 
 from .downsampling import EVERY_TICK, downsampled
-from .panels.figures import THEME, PanelFigure, data_of, widened
+from .panels.figures import THEME, PanelFigure, beside, data_of, widened
+from .panels.landscape import LandscapeFigure, note
+from .panels.lanes import legend
+from .panels.value import ValueFigure
+from .style import LEGEND_STYLE
+from .surface import surface_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +29,10 @@ if TYPE_CHECKING:
     from stream_adam.engine import Block
     from stream_adam.experiment import Experiment
     from stream_adam.series import Notation
-    from stream_adam.strategies import Strategy
     from stream_adam.typing import Floats
+
+
+MOST_COMPONENTS = 4  # drawn of each lane
 
 
 def write_html(
@@ -37,48 +46,76 @@ def write_html(
 ) -> None:
     """Write the figure of a whole run: its first and its last `window` ticks, a pair of panels a lane.
 
-    Above 5,000 ticks a panel has the smallest and the largest of each bucket.
+    Where the gradient has components, each has its pair, up to four of them. An objective's landscape and its value
+    against t come first. Above 5,000 ticks a panel has the smallest and the largest of each bucket.
 
     Raises:
         OSError: the file can't be written.
     """
     lanes = [
-        _lane(experiment, strategy, lane, block, window, y_range, notation)
-        for lane, strategy in enumerate(experiment.lanes)
+        _lane(experiment, lane, place, block, window, y_range, notation)
+        for lane in range(len(experiment.lanes))
+        for place in range(len((experiment.shown or [0])[:MOST_COMPONENTS]))
     ]
     title = f"stream_adam: {experiment.source.text}"
-    page = file_html(Column(*lanes, sizing_mode="stretch_width"), INLINE, title=title, theme=Theme(filename=str(THEME)))
+    drawn = Column(*_descent(experiment, block), *lanes, sizing_mode="stretch_width")
+    nowhere = Document()  # else the file takes over the scripts of a page that this process is just serving
+    with patch_curdoc(nowhere):
+        page = file_html(drawn, INLINE, title=title, theme=Theme(filename=str(THEME)))
     path.write_text(page, encoding="utf-8")
 
 
 def _lane(
     experiment: Experiment,
-    strategy: Strategy,
     lane: int,
+    place: int,
     block: Block,
     window: int,
     y_range: tuple[float, float] | None,
     notation: Notation,
 ) -> Column:
+    strategy = experiment.lanes[lane]
     series = series_of(strategy)
     words = {s.column: s.words(notation, experiment.source) for s in series}
-    data = data_of(series, block.lanes[lane])
+    data = data_of(series, component_of(block.lanes[lane], place))
+    number = "" if experiment.shown is None else f"{experiment.shown[place]}"
+    name = f"panel-{lane}" if experiment.shown is None else f"panel-{lane}-component-{number}"
     size = len(block)
     spans = {f"first {window:,} ticks": (0, window), f"last {window:,} ticks": (max(0, size - window), size)}
     panels = []
     for i, (title, (start, stop)) in enumerate(spans.items()):
         shown = {name: values[start:stop] for name, values in data.items()}
         low, high = widened(*(y_range or _extent(shown)))
-        panel = PanelFigure(
-            title, f"panel-{lane}-{i}", series, Range1d(start, max(stop, start + 1)), Range1d(low, high)
-        )
+        panel = PanelFigure(title, f"{name}-{i}", series, Range1d(start, max(stop, start + 1)), Range1d(low, high))
         panel.source.data = downsampled(shown, window) if window > EVERY_TICK else shown
         panel.figure.height = 380
         panel.figure.add_layout(_legend(panel, words), "right")
         panels.append(panel.figure)
     heading = Div(disable_math=True, styles={"font": "600 14px monospace", "margin": "12px 0 4px 48px"})
-    heading.text = escape(f"{experiment.source.text}   →   {strategy.label}   (seed {experiment.seed})")
+    of = number and f"   component {number}"
+    heading.text = escape(f"{experiment.source.text}   →   {strategy.label}   (seed {experiment.seed}){of}")
     return Column(heading, *panels, sizing_mode="stretch_width")
+
+
+def _descent(experiment: Experiment, block: Block) -> list[Any]:
+    """The landscape and the value against t, where the source has an objective."""
+    surface = surface_of(experiment)
+    if surface is None or not len(block):
+        return []
+    value = ValueFigure(surface, experiment)
+    values = value.fill(block)
+    drawn = [value.figure]
+    if surface.components <= 2:
+        landscape = LandscapeFigure(surface, experiment)
+        landscape.fill(block)
+        landscape.figure.title.text = surface.text
+        drawn.insert(0, landscape.figure)
+    labels = [lane.label for lane in experiment.lanes]
+    words = Div(
+        text=legend(labels, value.quantity, note(surface) if len(drawn) > 1 else "", values),
+        stylesheets=[LEGEND_STYLE], styles={"margin-left": "48px"}, disable_math=True, sizing_mode="stretch_width",
+    )  # fmt: skip
+    return [words, beside(*drawn)]
 
 
 def _legend(panel: PanelFigure, words: dict[str, str]) -> Legend:

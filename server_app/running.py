@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,17 @@ if TYPE_CHECKING:
 
     from stream_adam.engine import Block
     from stream_adam.experiment import Experiment
+    from stream_adam.typing import Floats
 
-    from .panels.oscilloscope import Oscilloscope
+    from .panels import Panel
 
 FRAME = 1 / 30  # seconds between frames at the least
 GRAIN = 1 / 60  # seconds between blocks of ticks at the least
 BLOCK = 2_000  # ticks computed between two turns of the event loop
 HISTORY = 100_000  # ticks kept to look back on: the widest window
+ROOM = 400_000  # ticks times components kept
+LEAST = 10_000  # ticks kept, however many components there are
+FIRST = 200  # ticks of the beginning, which are kept for good
 CATCH_UP = 2_000_000  # ticks that a hidden tab makes up for at the most
 SILENCE = 3.0  # seconds without an acknowledgement, after which nobody is taken to be there
 SHOWN_GAPS = 10_000  # ticks without a finite gradient that are remembered
@@ -57,9 +62,10 @@ class Running:
 
     Attributes:
         run, hub, transport: the numbers, the last of them, and the keys.
-        panels: who is shown them.
+        beginning: the first of them.
+        panels: who is shown them; a frame is acknowledged by the last.
         flow: the frames under way.
-        gaps: for each lane, the ticks at which the gradient was not finite, with its value.
+        gaps: for each lane, the ticks at which the gradient was not finite, with its value in each component.
         ended: whether the source has.
     """
 
@@ -67,11 +73,12 @@ class Running:
         self, doc: Document, experiment: Experiment, transport: Transport, standing: Callable[[str], None]
     ) -> None:
         self.run = Run(experiment)
-        self.hub = Hub(experiment, HISTORY)
+        self.hub = Hub(experiment, min(HISTORY, max(LEAST, ROOM // math.prod(experiment.shape))))
+        self.beginning = Hub(experiment, FIRST)
         self.transport = transport
-        self.panels: Sequence[Oscilloscope] = ()
+        self.panels: Sequence[Panel] = ()
         self.flow = Flow()
-        self.gaps: list[list[tuple[int, float]]] = [[] for _ in experiment.lanes]
+        self.gaps: list[list[tuple[int, Floats]]] = [[] for _ in experiment.lanes]
         self.ended = False
         self._timeline = Timeline(self.run)
         self._doc = doc
@@ -82,11 +89,11 @@ class Running:
         self._resting_since: float | None = None
         self._silent = False  # no frame was acknowledged for so long that the run rests
 
-    def show(self, panels: Sequence[Oscilloscope]) -> None:
+    def show(self, panels: Sequence[Panel]) -> None:
         """Show it on these panels from now on."""
         self.panels = panels
         for panel in panels:
-            panel.show(self.hub)
+            panel.show(self)
 
     @property
     def is_awake(self) -> bool:
@@ -122,10 +129,11 @@ class Running:
         self._timeline.seek(max(self.run.tick - 1, 0))
         tick = self.run.tick
         self.hub.wind_back(tick)
+        self.beginning.wind_back(min(tick, self.beginning.tick))
         self.gaps = [[gap for gap in gaps if gap[0] < tick] for gaps in self.gaps]
-        for panel, gaps in zip(self.panels, self.gaps, strict=True):
+        for panel in self.panels:
             panel.wind_back(tick)
-            panel.show_gaps(gaps)
+            panel.show_gaps(self.gaps)
         if self.ended:  # its producer has gone home
             self.ended = False
             self.rest()
@@ -173,10 +181,13 @@ class Running:
 
     def _take(self, block: Block) -> None:
         self.hub.write(block)
+        if self.beginning.tick < FIRST:
+            self.beginning.write(self.hub.between(self.beginning.tick, FIRST))
         self._timeline.note()
         for gaps, columns in zip(self.gaps, block.lanes, strict=True):
-            bad = np.flatnonzero(~np.isfinite(columns["g"]))
-            gaps.extend((int(columns["t"][i]), float(columns["g"][i])) for i in bad[: SHOWN_GAPS - len(gaps)])
+            g = columns["g"].reshape(len(block), -1)
+            bad = np.flatnonzero(~np.isfinite(g).all(axis=1))
+            gaps.extend((int(columns["t"][i]), g[i].copy()) for i in bad[: SHOWN_GAPS - len(gaps)])
         self._news.set()
 
     async def _paint(self) -> None:
@@ -203,8 +214,8 @@ class Running:
             self._standing("")
 
     def _frame_with_gaps(self) -> None:
-        for panel, gaps in zip(self.panels, self.gaps, strict=True):
-            panel.show_gaps(gaps)
+        for panel in self.panels:
+            panel.show_gaps(self.gaps)
         self._standing("")
         self._frame()
 

@@ -53,9 +53,9 @@ class Flow:
     >>> flow = Flow()
     >>> flow.sent(now=0.0); flow.sent(now=0.1); flow.may_send()
     False
-    >>> flow.painted(1, now=0.15); flow.may_send()  # it took 0.15 s: frames go one by one now
+    >>> flow.painted(1, now=0.5); flow.may_send()  # it took 0.5 s: frames go one by one now
     False
-    >>> flow.painted(2, now=0.16); flow.may_send()
+    >>> flow.painted(2, now=0.51); flow.may_send()
     True
     """
 

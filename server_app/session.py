@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bokeh.models import Column, Div
 
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.presets import find
+from stream_adam.presets import find, verify
+from stream_adam.sources import Source
 from stream_adam.strategies import as_strategy
 from stream_adam.transport import Transport
 
 from . import view as words
 from .controls import Controls, heading
+from .panels.figures import beside
+from .panels.landscape import Landscape
 from .panels.oscilloscope import Oscilloscope
+from .panels.value import Value
 from .running import Running
 from .screen import Screen, script
 from .settings import settings
 from .style import NOTE_STYLE
+from .surface import surface_of
 from .view import View, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bokeh.document import Document
 
+    from stream_adam.presets import Finding, Preset
+
+    from .panels import Panel
+
 open_sessions: set[Session] = set()
+
+
+@cache
+def verified(name: str) -> list[Finding]:
+    """A preset's checks, run once: they come out the same each time."""
+    return verify(find(name))
 
 
 def open_page(doc: Document) -> None:
@@ -111,29 +128,55 @@ class Session:
     def set_window(self, window: float) -> None:
         """The rolling panel's width."""
         self.screen.window.value = int(window)
-        for panel in self.running.panels:
-            panel.set_window(int(window))
+        for scope in self.scopes:
+            scope.set_window(int(window))
         self._show(window=int(window))
         self.running.redraw()
 
     def set_notation(self, name: str) -> None:
         """The legend's words."""
         self._attempt(lambda: self._show(notation=words.notation(name)))
-        for panel in self.running.panels:
-            panel.rename(self.view.notation)
+        for scope in self.scopes:
+            scope.rename(self.view.notation)
         self.running.redraw()
+
+    def set_component(self, number: str) -> None:
+        """Which component the oscilloscopes show."""
+        shown = self.view.experiment.shown
+        if shown is not None and number != str(shown[self.view.place]):
+            self._attempt(lambda: self._show(component=words.component(number, self.view.experiment)))
+            for scope in self.scopes:
+                scope.set_component(self.view.place)
+                scope.show_gaps(self.running.gaps)
+            self.running.redraw()
 
     # The recipe ---------------------------------------------------------------------------------------------
 
     def set_source(self, text: str) -> None:
-        """Another gradient, from tick 0; where its text is wrong, the old one goes on."""
+        """Another gradient, from tick 0; where its text is wrong, the old one goes on.
+
+        With other components than before, it starts where its objective customarily does.
+        """
         error = ""
-        if text.strip() != self.view.experiment.source.text:
+        now = self.view.experiment
+        if text.strip() != now.source.text:
             try:
-                self._replace(source=text)
+                source = Source.of(text, settings().files)
+                same = source.components == now.source.components and words.fits(now.theta0, source)
+                self._replace(source=source, theta0=now.theta0 if same else words.start_of(source))
             except SpecError as refused:
                 error = str(refused)
         self.controls.show_source(text, error)
+
+    def set_theta0(self, text: str) -> None:
+        """Another start, from tick 0."""
+        if text != words.spelled(self.view.experiment.theta0):
+            self._attempt(lambda: self._replace(theta0=words.weights(text)))
+            self.controls.theta0.value = words.spelled(self.view.experiment.theta0)
+
+    def choose_start(self, point: tuple[float, ...]) -> None:
+        """Start at this point of the landscape, from tick 0."""
+        self._attempt(lambda: self._replace(theta0=point if len(point) > 1 else point[0]))
 
     def set_seed(self, seed: object) -> None:
         """Other noise, from tick 0."""
@@ -162,6 +205,20 @@ class Session:
         """A preset's recipe, from tick 0."""
         if name and not (self.view.preset and name == self.view.preset.name):
             self._attempt(lambda: self._take_preset(name))
+
+    def verify(self) -> None:
+        """Measure what the preset says must be seen, while everything goes on."""
+        if self.view.preset is not None and not self.controls.verify.disabled:
+            self.controls.show_verifying(at_work=True)
+            self._verifying = asyncio.create_task(self._verify(self.view.preset))
+
+    async def _verify(self, preset: Preset) -> None:
+        findings = await asyncio.to_thread(verified, preset.name)
+        self._doc.add_next_tick_callback(lambda: self._found(preset, findings))
+
+    def _found(self, preset: Preset, findings: Sequence[Finding]) -> None:
+        if self.view.preset == preset:
+            self.controls.show_checks(preset, findings)
 
     def turn(self, lane: int, name: str, value: float) -> None:
         """A hyperparameter from the next tick on; every state stays."""
@@ -195,10 +252,10 @@ class Session:
     def _replace(self, **changes: Any) -> None:
         """Another run in place of this one: its parts, but for these changes."""
         now = self._settled()
-        parts: dict[str, Any] = {"source": now.source, "strategies": now.lanes, "seed": now.seed} | changes
-        source, lanes = parts.pop("source"), parts.pop("strategies")
-        files = settings().files
-        self._start(Experiment.of(source, lanes, theta0=now.theta0, bounds=now.bounds, files=files, **parts))
+        parts: dict[str, Any] = {
+            "source": now.source, "strategies": now.lanes, "seed": now.seed, "theta0": now.theta0, "bounds": now.bounds,
+        } | changes  # fmt: skip
+        self._start(Experiment.of(parts.pop("source"), parts.pop("strategies"), **parts))
 
     def _start(self, experiment: Experiment) -> None:
         awake = self.running.is_awake
@@ -213,16 +270,31 @@ class Session:
         view = self.view
         transport = Transport(view.rate, view.paused)
         self.running = Running(self._doc, view.experiment, transport, self._stands)
-        panels = [
+        self.scopes = [
             Oscilloscope(number, strategy, view, self.screen, self.controls.follow)
             for number, strategy in enumerate(view.experiment.lanes, start=1)
         ]
+        descent, roots = self._descent()
+        panels = [*descent, *self.scopes]
         self.running.show(panels)
-        self._plots.children = [self._titled(panel, i) for i, panel in enumerate(panels)]
+        self._plots.children = [*roots, *(self._titled(panel, i) for i, panel in enumerate(self.scopes))]
         self.controls.show_lanes(view.experiment.lanes)
         self.controls.follow_ranges([r for panel in panels for r in panel.ranges], self.screen)
         self.screen.layout.value += 1
         self._show()
+
+    def _descent(self) -> tuple[list[Panel], list[Any]]:
+        """The panels of what is descended, where that is known, and what they put on the page."""
+        experiment, follow = self.view.experiment, self.controls.follow
+        surface = surface_of(experiment)
+        if surface is None and experiment.source.native is None:
+            return [], []
+        value = Value(surface, experiment, self.screen, follow)
+        panels: list[Panel] = [value]
+        if surface is not None and surface.components <= 2:
+            panels.insert(0, Landscape(surface, experiment, self.screen, follow, self.choose_start))
+        row = beside(*(panel.root for panel in panels))
+        return panels, [Column(value.legend, row, sizing_mode="stretch_width", spacing=4, name="descent")]
 
     def _titled(self, panel: Oscilloscope, lane: int) -> Column:
         """The panel, under its strategy's spec where there are several."""

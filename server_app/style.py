@@ -49,9 +49,35 @@ ERROR_STYLE = """
     :host { color: var(--error); font: 12px/1.4 var(--font); overflow-wrap: anywhere; }
     """
 NOTE_STYLE = ":host { color: var(--quiet); font: 12px/1.45 var(--font); overflow-wrap: anywhere; }"
+CHECKS_STYLE = """
+    :host { color: var(--text); font: 12px/1.4 var(--font); }
+    .bk-clearfix { display: block; width: 100%; }
+    table { width: 100%; border-collapse: collapse; }
+    th { color: var(--quiet); font-weight: 400; text-align: left; }
+    td, th { padding: 2px 8px 2px 0; vertical-align: top; border-bottom: 1px solid var(--rule); }
+    td:not(:first-child), th:not(:first-child) { text-align: right; padding-right: 0; padding-left: 8px; }
+    td:not(:first-child) { font-variant-numeric: tabular-nums; white-space: nowrap; }
+    small { display: block; color: var(--quiet); }
+    p { margin: 6px 0 0; color: var(--quiet); }
+    """
 HEADING_STYLE = """
     :host { color: var(--text); font: 600 12px/1.4 var(--mono); overflow-wrap: anywhere; }
     """
+WRAP_STYLE = ":host { flex-wrap: wrap; }"
+LEGEND_STYLE = """
+    :host { color: var(--text); font-family: var(--font); }
+    .bk-clearfix { display: block; width: 100%; }
+    .entries { display: flex; flex-wrap: wrap; gap: 2px 22px; }
+    .entry { display: flex; align-items: baseline; gap: 7px; min-width: 0; font: 12px/1.5 var(--font); }
+    .marker { flex: none; width: 10px; height: 10px; color: var(--light); fill: currentColor; }
+    .spec { font: 600 12px/1.4 var(--mono); overflow-wrap: anywhere; }
+    .quantity, .note { color: var(--quiet); }
+    .note { font: 12px/1.5 var(--font); }
+    output { min-width: 5em; font-weight: 600; font-variant-numeric: tabular-nums; }
+    """
+DARK_MARKERS = (
+    "@media (prefers-color-scheme: dark) { .marker { color: var(--dark); } }"  # a file's page is always light
+)
 READOUT_STYLE = """
     :host { color: var(--text); font-family: var(--font); }
     .bk-clearfix { display: block; width: 100%; }

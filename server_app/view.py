@@ -11,21 +11,28 @@ from stream_adam.errors import SpecError, suggestion
 from stream_adam.experiment import Experiment
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
 from stream_adam.series import NOTATIONS, Notation
+from stream_adam.sources.program import numbers_of
+from stream_adam.sources.words import ObjectiveWord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stream_adam.sources import Files
+    from stream_adam.experiment import Weight
+    from stream_adam.sources import Files, Source
 
 T = TypeVar("T")
 RATES = (0.5, 100_000.0)  # ticks per second
 WINDOWS = (50, 100_000)  # ticks
 MOST_LANES = 6
+MOST_COMPONENTS = 100  # of a start that is written out
 
 
 @dataclass(frozen=True)
 class View:
-    """A recipe, and how it is looked at."""
+    """A recipe, and how it is looked at.
+
+    `component` is the number of the one that the oscilloscopes shall show; where there is none such, the first is.
+    """
 
     experiment: Experiment
     window: int = 200
@@ -34,6 +41,13 @@ class View:
     notation: Notation = "original"
     preset: Preset | None = None
     refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # what was typed, and what is wrong with it
+    component: int | None = None
+
+    @property
+    def place(self) -> int:
+        """Where the component stands among those shown."""
+        shown = self.experiment.shown or []
+        return shown.index(self.component) if self.component in shown else 0
 
     @property
     def y_range(self) -> tuple[float, float] | None:
@@ -47,11 +61,13 @@ class View:
         parts = [("preset", self.preset.name)] if self.preset else []
         parts += [("source", experiment.source.text)]
         parts += [("strategy", lane.label) for lane in experiment.lanes]
-        parts += [("seed", str(experiment.seed)), ("theta0", f"{experiment.theta0:.17g}")]
+        parts += [("seed", str(experiment.seed)), ("theta0", spelled(experiment.theta0))]
         if experiment.bounds:
             parts += [("bounds", "{!r},{!r}".format(*experiment.bounds))]
         parts += [("window", str(self.window)), ("rate", f"{self.rate:g}")]
         parts += [("paused", str(int(self.paused))), ("notation", self.notation)]
+        if experiment.shown is not None:
+            parts += [("component", str(experiment.shown[self.place]))]
         return urlencode(parts, safe="(),*/:")
 
     def of(self, experiment: Experiment) -> View:
@@ -77,10 +93,9 @@ def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
     preset = take("preset", find, DEFAULT_PRESET)
     base = preset.experiment(files)
     seed = take("seed", whole, base.seed)
-    theta0 = take("theta0", finite, base.theta0)
-    bounds = take("bounds", _bounds, None)
+    bounds = take("bounds", _bounds, base.bounds)
 
-    def experiment(source: object, lanes: object) -> Experiment:
+    def experiment(source: object, lanes: object, theta0: Weight = 0.0) -> Experiment:
         return Experiment.of(source, lanes, seed=seed, theta0=theta0, bounds=bounds, files=files)  # type: ignore[arg-type]
 
     lanes = words.get("strategy") or list(preset.strategies)
@@ -89,7 +104,9 @@ def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
     except SpecError as error:
         refused["strategy"] = (", ".join(lanes), str(error))
         chosen = base.lanes
-    recipe = take("source", lambda text: experiment(text, chosen), experiment(base.source, chosen))
+    source = take("source", lambda text: experiment(text, chosen).source, base.source)
+    begun = experiment(source, chosen, base.theta0 if fits(base.theta0, source) else 0.0)
+    recipe = take("theta0", lambda text: experiment(source, chosen, weights(text)), begun)
     return View(
         recipe,
         window=take("window", window, 200),
@@ -97,8 +114,30 @@ def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
         paused=take("paused", _flag, False),
         notation=take("notation", notation, "original"),
         preset=preset if recipe.source.text == preset.source else None,
+        component=take("component", lambda text: component(text, recipe), None),
         refused=refused,
     )
+
+
+def fits(theta0: Weight, source: Source) -> bool:
+    """Whether a run of the source can start there."""
+    return not isinstance(theta0, tuple) or len(theta0) == source.components
+
+
+def start_of(source: Source) -> Weight:
+    """Where a run of the source customarily starts: its objective's start; 0 without one."""
+    call = source.objective
+    if call is None or not isinstance(call.word, ObjectiveWord):
+        return 0.0
+    objective = call.word.objective
+    start = objective.start
+    count = objective.count(**numbers_of(call))
+    return start[0] if len(start) == 1 or count == 1 else start
+
+
+def spelled(theta0: Weight) -> str:
+    """A start as it is written: a number, or one a component with commas between."""
+    return ",".join(repr(weight).removesuffix(".0") for weight in (theta0 if isinstance(theta0, tuple) else (theta0,)))
 
 
 def clamped(value: object, low: float, high: float) -> float:
@@ -118,6 +157,30 @@ def finite(text: str) -> float:
         return clamped(float(text), -1e12, 1e12)
     except ValueError:
         raise SpecError(f"'{text}' is not a number") from None
+
+
+def weights(text: str) -> Weight:
+    """A start: a finite number, or one a component."""
+    parts = text.split(",", MOST_COMPONENTS)
+    if len(parts) > MOST_COMPONENTS:
+        raise SpecError(f"theta0 has more than {MOST_COMPONENTS} components: a single number is for all of them")
+    found = tuple(map(finite, parts))
+    return found if len(found) > 1 else found[0]
+
+
+def component(text: str, experiment: Experiment) -> int:
+    """The number of a component that is shown."""
+    shown = experiment.shown
+    if shown is None:
+        raise SpecError(f"component is '{text}': the source has no components")
+    if text not in map(str, shown):
+        raise SpecError(f"component is '{text}': the source shows {_listed(shown)}")
+    return int(text)
+
+
+def _listed(numbers: list[int]) -> str:
+    few = ", ".join(map(str, numbers[:6]))
+    return few if len(numbers) <= 6 else f"{few}, …, {numbers[-1]}"
 
 
 def whole(text: str) -> int:

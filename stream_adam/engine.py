@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,19 +17,19 @@ from numpy.typing import NDArray
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import Expression, Number
-from stream_adam.sources.program import Program, value_at
 from stream_adam.sources.reading import Reading
 from stream_adam.sources.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from stream_adam.experiment import Experiment
+    from stream_adam.sources.program import Program
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Knob
     from stream_adam.typing import Floats
 
-COMPILE_AFTER = 200_000  # ticks: interpreting these takes about as long as compiling does
+COMPILE_AFTER = 100_000  # ticks: interpreting these takes about as long as having them compiled does
 
 Columns = Mapping[str, "np.ndarray[Any, Any]"]
 Ticks = NDArray[np.int64]
@@ -38,9 +37,12 @@ Clamp = tuple[float, float]
 UNBOUNDED: Clamp = (-np.inf, np.inf)
 
 
+COMPILED: dict[tuple[Any, bool], Callable[..., Any]] = {}  # in this process: by rule, for open loops and closed ones
+
+
 @dataclass(frozen=True)
 class Block:
-    """Consecutive ticks of every lane, as columns of shape (ticks,)."""
+    """Consecutive ticks of every lane, as columns: shape (ticks,), or, but for `t`, (ticks, components shown)."""
 
     start: int
     lanes: tuple[Columns, ...]
@@ -60,8 +62,8 @@ class Run:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.reading = Reading(experiment.source, experiment.seed)
-        self.lanes = [Lane(strategy, experiment.theta0) for strategy in experiment.lanes]
+        self.reading = Reading(experiment.source, experiment.seed, experiment.size or 1)
+        self.lanes = [Lane(experiment, strategy) for strategy in experiment.lanes]
 
     @property
     def tick(self) -> int:
@@ -81,16 +83,20 @@ class Run:
             tables = [lane.settings.over(ticks) for lane in self.lanes]
             count = min(len(ticks), *(table.usable for table in tables))
             ticks, parts = ticks[:count], self.reading.columns(count)
-            program, clamp = self.reading.program, self.experiment.bounds or UNBOUNDED
             lanes = zip(self.lanes, tables, strict=True)
             return Block(
-                start, tuple(lane.advance(ticks, table.first(count), parts, program, clamp) for lane, table in lanes)
+                start, tuple(lane.advance(ticks, table.first(count), parts, self.reading) for lane, table in lanes)
             )
 
     def compile(self) -> None:
         """Have numba compile the lanes, so that long blocks go fast; may be called from another thread."""
         for lane in self.lanes:
-            lane.compile(self.reading)
+            lane.compile()
+
+    def use_compiled(self) -> None:
+        """Go on with the loops that were compiled in this process before, where there are."""
+        for lane in self.lanes:
+            lane.use_compiled()
 
     def change(self, experiment: Experiment) -> None:
         """Go on with other strategies of the same shape from the next tick on; every state stays."""
@@ -111,42 +117,100 @@ class Run:
 
 
 class Lane:
-    """One strategy of a run: its state and its weight."""
+    """One strategy of a run: its state and its weight, each of one value or of one a component."""
 
-    def __init__(self, strategy: Strategy, theta0: float) -> None:
+    def __init__(self, experiment: Experiment, strategy: Strategy) -> None:
         self.configure(strategy)
-        self.state: Sequence[float] = strategy.initial_state()
-        self.theta = np.float64(theta0)
-        self._loop: Callable[..., Any] = interpreted
+        self._experiment = experiment
+        self._clamp = experiment.bounds or UNBOUNDED
+        self._loop: Callable[..., Any] | None = None
         self._complaint: str | None = None
+        self._shown = experiment.shown
+        start = np.array(experiment.theta0, dtype=np.float64)
+        self.theta: Any = start[()] if experiment.size is None else np.array(np.broadcast_to(start, experiment.size))
+        self.state = strategy.initial_state(self.theta)
 
     def configure(self, strategy: Strategy) -> None:
         """Take the hyperparameters of this strategy from the next tick on."""
         self.strategy = strategy
         self.settings = Settings(strategy)
 
-    def advance(self, ticks: Ticks, hyper: Floats, parts: Floats, program: Program | None, clamp: Clamp) -> Columns:
+    def advance(self, ticks: Ticks, hyper: Floats, parts: Floats, reading: Reading) -> Columns:
         """Go on over these ticks, whose hyperparameters and open-loop parts are given."""
-        count = len(ticks)
-        own = np.empty((len(self.state), count))
-        g, theta = np.empty(count), np.empty(count)
         if self._complaint:
             warnings.warn(self._complaint, RuntimeWarning, stacklevel=2)
             self._complaint = None
-        out = (g, own, theta)
-        self.state, self.theta = self._loop(self.strategy, self.state, self.theta, hyper, parts, program, clamp, out)
-        fields = dict(zip(self.strategy.State._fields, own, strict=True))  # type: ignore[attr-defined]
-        values = {"t": ticks, "g": g, **fields, "theta": theta}
+        if self._loop is None:
+            gradient = gradient_of(reading, ticks, parts, self._experiment.size)
+            table = self._interpreted(len(ticks), hyper, gradient)
+        else:
+            table = self._compiled(len(ticks), hyper, parts, reading.program)
+        values = dict(zip(("g", *self.strategy.State._fields, "theta"), table, strict=True), t=ticks)  # type: ignore[attr-defined]
         return {name: values[name] for name in self.strategy.columns}
 
-    def compile(self, reading: Reading) -> None:
+    def _interpreted(self, count: int, hyper: Floats, gradient: Callable[[int, Any], Any]) -> Floats:
+        """Go on tick by tick in Python, with the rule as it stands; gives g, the state's fields and theta as rows."""
+        strategy, theta = self.strategy, self.theta
+        state: Any = self.state
+        rule, moves = strategy.rule, strategy.moves
+        kind: Any = strategy.State
+        low, high = self._clamp
+        settings: list[Any] = [strategy.Hyper(*column) for column in hyper.T]
+        rows = []
+        for i in range(count):
+            h = settings[i if len(settings) > 1 else 0]
+            g = gradient(i, theta)
+            state = rule(g, state, h)
+            if type(state) is not kind:
+                raise SpecError(f"{strategy.name} gave {state!r:.60}: it must return its {kind.__name__}")
+            theta = state.theta if moves else theta - h.alpha * state.direction
+            if self._clamp is not UNBOUNDED:
+                theta = np.where(theta < low, low, np.where(theta > high, high, theta))[()]
+                state = state._replace(theta=theta) if moves else state
+            rows.append(self._row(g, state, theta))
+        self.state, self.theta = state, theta
+        shape = (count, len(strategy.State._fields) + 2, *self._experiment.shape)  # type: ignore[attr-defined]
+        return np.ascontiguousarray(np.moveaxis(np.array(rows).reshape(shape), 1, 0))
+
+    def _row(self, g: Any, state: Any, theta: Any) -> Any:
+        """A tick's values; with several components, those that are shown of each."""
+        if self._shown is None:
+            return (g, *state, theta)
+        return [np.broadcast_to(value, theta.shape)[self._shown] for value in (g, *state, theta)]
+
+    def _compiled(self, count: int, hyper: Floats, parts: Floats, program: Program | None) -> Floats:
+        """The same by the compiled loop, whose components stand side by side."""
+        assert self._loop is not None
+        size = self._experiment.size or 1
+        weights = np.array(np.broadcast_to(self.theta, size))
+        states = np.column_stack([np.broadcast_to(value, size) for value in self.state])
+        out = np.empty((len(self.state) + 2, count, size))
+        self._loop(states, weights, hyper, parts, program, self._clamp, out)
+        if self._experiment.size is not None:
+            self.state, self.theta = self.strategy.state_of(states.T), weights
+            return out
+        self.state, self.theta = self.strategy.state_of(states[0]), np.float64(weights[0])
+        return out[..., 0]
+
+    def compile(self) -> None:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""
+        if self._experiment.source.native is not None:
+            return  # its gradient is numpy's own work
         from stream_adam.compiled import CannotCompile, loop_of  # noqa: PLC0415  (numba is imported on first need)
 
         try:
-            self._loop = loop_of(self.strategy, reading.program)
+            self._loop = COMPILED[self._kind] = loop_of(self.strategy, self._experiment.source.is_closed_loop)
         except CannotCompile as error:
             self._complaint = str(error)
+
+    def use_compiled(self) -> None:
+        """Go on compiled where the rule has been compiled before."""
+        if self._experiment.source.native is None:
+            self._loop = COMPILED.get(self._kind, self._loop)
+
+    @property
+    def _kind(self) -> tuple[Any, bool]:
+        return self.strategy.rule, self._experiment.source.is_closed_loop
 
 
 @dataclass(frozen=True)
@@ -193,7 +257,7 @@ class Settings:
 
     def _usable(self, name: str, knob: Knob, row: Floats, ticks: Ticks) -> int:
         """How many of the values, from the first on, are within bounds."""
-        if not any(knob.fault(extreme) for extreme in (row.min(initial=knob.low), row.max(initial=knob.low))):
+        if not len(row) or not any(map(knob.fault, (row.min(), row.max()))):  # NaN is the least and the largest
             return len(ticks)
         bad = next(i for i, value in enumerate(row) if knob.fault(value))
         if bad == 0:
@@ -213,37 +277,15 @@ def _values(value: Expression) -> Callable[[Floats], Any]:
     return Reading(Source(value, str(value)), seed=0).parts[0]
 
 
-def interpreted(
-    strategy: Strategy, state: Any, theta: Any, hyper: Floats, parts: Floats, program: Program | None, clamp: Clamp,
-    out: tuple[Floats, Floats, Floats],
-) -> tuple[Any, Any]:  # fmt: skip
-    """Run a block tick by tick in Python, with the rule as it stands."""
-    gradients, own, thetas = out
-    low, high = clamp
-    rule, at = strategy.rule, _gradient(parts, program)
-    settings = [strategy.Hyper(*column) for column in hyper.T]
-    kind: Any = strategy.State
-    states = []
-    for i in range(len(thetas)):
-        h: Any = settings[i if len(settings) > 1 else 0]
-        g = gradients[i] = at(i, theta)
-        state = rule(g, state, h)
-        if type(state) is not kind:
-            raise SpecError(f"{strategy.name} gave {state!r:.60}: it must return its {kind.__name__}")
-        theta = theta - h.alpha * state.direction
-        theta = low if theta < low else min(theta, high)
-        states.append(state)
-        thetas[i] = theta
-    own[:] = np.array(states).T
-    return state, theta
-
-
-def _gradient(parts: Floats, program: Program | None) -> Callable[[int, Any], Any]:
-    """The gradient at a tick of the block, given the weight."""
+def gradient_of(reading: Reading, ticks: Ticks, parts: Floats, size: int | None) -> Callable[[int, Any], Any]:
+    """The gradient at a tick of a block, given the weight: a number, or an array of one a component."""
+    program, network = reading.program, reading.network
+    if network is not None:
+        return lambda i, theta: network.gradient(int(ticks[i]), theta)
     if program is None:
-        return lambda i, _: parts[0, i]
-    return partial(_closed, program, parts)
-
-
-def _closed(program: Program, parts: Floats, i: int, theta: Any) -> Any:
-    return np.float64(value_at(program.codes, program.constants, program.stack, parts, i, theta))
+        return (
+            (lambda i, _: parts[0, i]) if size is None else (lambda i, _: np.array(np.broadcast_to(parts[:, i], size)))
+        )
+    if size is None:
+        return lambda i, theta: program.value(parts, i, (theta,))
+    return lambda i, theta: np.array([program.value(parts, i, theta, component) for component in range(size)])

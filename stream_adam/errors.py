@@ -27,5 +27,8 @@ class SpecError(ValueError):
 def suggestion(word: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown word: the nearest known one, or all of them."""
     known = list(known)
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+    near = get_close_matches(word, known, n=5, cutoff=0.6)
+    if not near:
+        return f"known are {', '.join(known)}"
+    swapped = (other for other in near if sorted(other) == sorted(word))  # the likeliest slip
+    return f"did you mean '{next(swapped, near[0])}'?"

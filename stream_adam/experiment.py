@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import Call, Expression, Number, as_expression
@@ -20,9 +23,12 @@ from stream_adam.sources.words import SIGNAL_WORDS
 from stream_adam.strategies import Strategy, StrategyLike, as_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    Values = np.ndarray[Any, Any]
 
 STEP = SIGNAL_WORDS["step"]
+Weight = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Experiment:
         source: the gradient.
         lanes: one strategy a lane.
         seed: of the source's noise.
-        theta0: the weight before the first tick, in every lane.
-        bounds: the weight is projected on these after every tick.
+        theta0: the weight before the first tick, in every lane; one for all components, or one for each.
+        bounds: the weight, in each component, is projected on these after every tick.
 
     >>> Experiment.of("sine(25)", "adam", seed=1).changed(1200, 0, "beta2", 0.99).lanes[0].label
     'adam(beta2=step(1200, 0.999, 0.99))'
@@ -43,7 +49,7 @@ class Experiment:
     source: Source
     lanes: tuple[Strategy, ...]
     seed: int
-    theta0: float = 0.0
+    theta0: Weight = 0.0
     bounds: tuple[float, float] | None = None
 
     @classmethod
@@ -53,7 +59,7 @@ class Experiment:
         strategies: StrategyLike | Sequence[StrategyLike],
         *,
         seed: int | None = None,
-        theta0: float = 0.0,
+        theta0: float | Sequence[float] = 0.0,
         bounds: tuple[float, float] | None = None,
         files: Files = ANY_FILE,
     ) -> Experiment:
@@ -70,7 +76,39 @@ class Experiment:
             seed = secrets.randbits(32)
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise SpecError(f"seed is {seed!r}: it must be a whole number from 0 on")
-        return cls(Source.of(source, files), lanes, seed, _weight(theta0), _checked_bounds(bounds))
+        source = Source.of(source, files)
+        return cls(source, lanes, seed, _start(theta0, source.components), _checked_bounds(bounds))
+
+    @property
+    def size(self) -> int | None:
+        """How many components the gradient and the weight have; None where they are plain numbers."""
+        return self.source.components or (len(self.theta0) if isinstance(self.theta0, tuple) else None)
+
+    @property
+    def shown(self) -> list[int] | None:
+        """Which of the components are shown, all but for a network's; None where there are none."""
+        return self.source.shown or (None if self.size is None else list(range(self.size)))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a tick's gradient, as far as it is shown: () or (components,)."""
+        return () if self.shown is None else (len(self.shown),)
+
+    def names(self, column: str) -> list[str]:
+        """What a column is called in a row: ``g``, or ``g.0, g.1`` where there are components.
+
+        >>> Experiment.of("rosenbrock()", "sgd", seed=1).names("g")
+        ['g.0', 'g.1']
+        """
+        return [column] if self.shown is None or column == "t" else [f"{column}.{c}" for c in self.shown]
+
+    def flat(self, columns: Mapping[str, Values]) -> dict[str, Values]:
+        """The columns of a lane by their names in a row, each of shape (ticks,)."""
+        return {
+            name: values
+            for column, whole in columns.items()
+            for name, values in zip(self.names(column), np.atleast_2d(whole.T), strict=True)
+        }
 
     def changed(self, tick: int, lane: int, name: str, value: float) -> Experiment:
         """This experiment with a lane's hyperparameter at `value` from `tick` on, later changes of it forgotten.
@@ -100,7 +138,21 @@ class Experiment:
         return replace(self, lanes=(*self.lanes[:lane], strategy, *self.lanes[lane + 1 :]))
 
 
-def _weight(theta0: float) -> float:
+def _start(theta0: object, components: int | None) -> Weight:
+    """The weight before the first tick: a number, or a tuple of one a component.
+
+    Raises:
+        SpecError: it is no finite number, or there are more or fewer than components.
+    """
+    if isinstance(theta0, str) or not isinstance(theta0, Iterable):
+        return _weight(theta0)
+    weights = tuple(map(_weight, theta0))
+    if not weights or (components is not None and len(weights) != components):
+        raise SpecError(f"theta0 has {len(weights)} components: the source has {components or 'at least 1'}")
+    return weights
+
+
+def _weight(theta0: Any) -> float:
     try:
         weight = float(theta0)
     except (TypeError, ValueError, OverflowError):

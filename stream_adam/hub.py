@@ -43,7 +43,7 @@ class Hub:
         self.capacity = capacity
         self.tick = 0  # the tick that will be written next
         self._oldest = 0
-        self._rings = [_ring(strategy.columns, capacity) for strategy in experiment.lanes]
+        self._rings = [_ring(strategy.columns, capacity, experiment.shape) for strategy in experiment.lanes]
         self._readers: set[Reader] = set()
 
     @property
@@ -123,6 +123,7 @@ class Reader:
         self._hub.drop(self)
 
 
-def _ring(columns: Sequence[str], capacity: int) -> Ring:
-    """Room for each column; the machine gives the memory only as it is written."""
-    return {name: np.empty(capacity, dtype=np.int64 if name == "t" else np.float64) for name in columns}
+def _ring(columns: Sequence[str], capacity: int, shape: tuple[int, ...]) -> Ring:
+    """Room for each column, whose ticks are of that shape; the machine gives the memory only as it is written."""
+    ring: Ring = {name: np.empty((capacity, *shape)) for name in columns}
+    return ring | {"t": np.empty(capacity, dtype=np.int64)}

@@ -70,9 +70,9 @@ class Pacer:
         self._passed += n
         self._latest = self._clock.now()
 
-    def interrupted(self) -> bool:
-        """Whether ticks permitted earlier must wait: a key was pressed, or the event loop is due its turn."""
-        return self._revision != self._transport.revision or self._clock.now() - self._last_turn > LONGEST_HOLD
+    def held_long(self) -> bool:
+        """Whether the event loop is due its turn."""
+        return self._clock.now() - self._last_turn > LONGEST_HOLD
 
     def _start_again(self) -> None:
         """Count from now: the next tick is due at once, but not sooner after the last one than the rate says."""
@@ -100,6 +100,6 @@ class Pacer:
         await self._clock.wait(self._pressed, max(seconds, SHORTEST_SLEEP))
 
     async def _give_turn(self) -> None:
-        if self._clock.now() - self._last_turn > LONGEST_HOLD:
+        if self.held_long():
             await asyncio.sleep(0)
             self._last_turn = self._clock.now()

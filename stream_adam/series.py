@@ -89,6 +89,15 @@ class Series:
         return f"{words} (σ = {sigma:.2f})" if sigma else words
 
 
+def component_of(columns: Columns, place: int) -> Columns:
+    """The columns of one component, by its place among those shown: each of shape (ticks,).
+
+    >>> component_of({"t": np.arange(2), "g": np.array([[1.0, 2.0], [3.0, 4.0]])}, 1)["g"].tolist()
+    [2.0, 4.0]
+    """
+    return {name: values if values.ndim == 1 else values[:, place] for name, values in columns.items()}
+
+
 def series_of(strategy: Strategy) -> list[Series]:
     """What is drawn of a strategy, in the original's order: the gradient, the moments, the direction.
 

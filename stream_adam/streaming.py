@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +21,20 @@ from stream_adam.pacer import Pacer
 from stream_adam.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     import numpy as np
 
     from stream_adam.clock import Clock
+    from stream_adam.engine import Columns
     from stream_adam.sources import Source, SourceLike
     from stream_adam.strategies import StrategyLike
 
-AHEAD = 1_000  # ticks computed at once at the most
+AHEAD = 4_096  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
+MOST_UNSEEN = 32  # ticks between two looks at the clock, when they pass quickly
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
+WORTH = 20_000  # ticks, after which that is known
 LONGEST_BLOCK = 0.005  # seconds of computing, after which the next block is shorter
 
 
@@ -39,7 +43,7 @@ def stream(
     strategy: StrategyLike | Sequence[StrategyLike],
     *,
     seed: int | None = None,
-    theta0: float = 0.0,
+    theta0: float | Sequence[float] = 0.0,
     ticks: int | None = None,
     bounds: tuple[float, float] | None = None,
     transport: Transport | None = None,
@@ -51,14 +55,15 @@ def stream(
         source: a spec, an expression, or any iterable or async iterable of floats.
         strategy: a spec, a function ``(g, state, hyperparameters) -> state``, or a list of these.
         seed: of the noise; None draws one.
-        theta0: the weight before the first tick.
+        theta0: the weight before the first tick; of several components, one for all or one for each.
         ticks: how many; None goes on until the source ends, if it does.
         bounds: (low, high): the weight is projected on these after every tick.
         transport: play, pause, step, rate; without one, ticks come as fast as they are asked for.
         clock: what the rate is measured with; the machine's, unless another is given.
 
     Yields:
-        A named tuple with the columns ``t, g, <the strategy's own>, direction, theta``.
+        A frozen object with the columns ``t, g, <the strategy's own>, direction, theta`` as attributes: numbers, or
+        arrays of the shape (components,), but for t, where the source has several.
 
     Raises:
         SpecError: at the call, when source, strategy or any number can't be used.
@@ -83,12 +88,13 @@ def simulate(
     *,
     ticks: int,
     seed: int | None = None,
-    theta0: float = 0.0,
+    theta0: float | Sequence[float] = 0.0,
     bounds: tuple[float, float] | None = None,
 ) -> Mapping[str, np.ndarray[Any, Any]]:
     """The same run at once, as arrays by column name, each of shape (ticks,), or shorter where the source ends.
 
-    Same source, strategy and seed: the same bits as `stream`.
+    Same source, strategy and seed: the same bits as `stream`. The columns of a source of several components are
+    ``g.0``, ``g.1`` and so on; ``run["g"]`` has them all, shape (ticks, components).
 
     Raises:
         SpecError: source, strategy or any number can't be used.
@@ -98,14 +104,19 @@ def simulate(
     ['t', 'g', 'm', 'v', 'm_hat', 'v_hat', 'beta1_t', 'beta2_t', 'direction', 'theta']
     >>> [round(float(d), 6) for d in run["direction"]]
     [1.0, 1.0, 1.0]
+    >>> run = simulate("rosenbrock()", "adam(alpha=0.01)", ticks=2_000, seed=1, theta0=(-1.2, 1))
+    >>> run["theta"].shape, [round(float(run[name][-1]), 2) for name in ("theta.0", "theta.1")]
+    ((2000, 2), [0.78, 0.62])
     """
     if isinstance(strategy, list | tuple):
         raise SpecError("simulate() takes one strategy: call it for each, with the same seed")
     ticks = _whole(ticks)
     run = Run(Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds))
+    run.use_compiled()
     if ticks >= COMPILE_AFTER:
         run.compile()
-    return run.advance(ticks).lanes[0]
+    columns = run.advance(ticks).lanes[0]
+    return columns if run.experiment.shown is None else ByComponent(columns, run.experiment)
 
 
 async def blocks(
@@ -152,11 +163,15 @@ async def _rows(  # one block is computed ahead; its rows go out as the transpor
                 while at < len(rows):
                     start = at
                     end = at + await pacer.permit(len(rows) - at)
-                    while at < end:
+                    revision, unseen, look = transport.revision, 1, at + 1
+                    for row in rows[start:end]:
                         at += 1
-                        yield rows[at - 1]
-                        if pacer.interrupted():
+                        yield row
+                        if transport.revision != revision or (at == look and pacer.held_long()):
                             break
+                        if at == look:
+                            unseen = min(2 * unseen, MOST_UNSEEN)
+                            look += unseen
                     pacer.passed(at - start)
 
 
@@ -174,10 +189,13 @@ class Stride:
         self._length = FIRST
         self._began = clock.now()
         self._busy = 0.0  # seconds spent computing
+        self._left = math.inf
         self._compiling = False
+        run.use_compiled()
 
     def length(self, left: float) -> int:
         """How many to compute next, when that many are left."""
+        self._left = left
         return int(min(self._length, self._most, left))
 
     def advance(self, n: int) -> Block:
@@ -190,15 +208,15 @@ class Stride:
             self._length = max(1, n // 2)
         elif took < LONGEST_BLOCK / 2:
             self._length = max(self._length, min(2 * n, self._most))  # fewer may have been due than could be done
-        if not self._compiling and self._run.tick >= COMPILE_AFTER:
+        if not self._compiling and self._run.tick >= WORTH and self._left >= COMPILE_AFTER:
             self._compile_if_it_pays()
         return block
 
     def _compile_if_it_pays(self) -> None:
         """Have the lanes compiled in another thread, unless computing is a small part of the time anyway.
 
-        Compiling takes a second or two from whatever else runs in this process: a page at 20,000 ticks a second is
-        better off without.
+        Compiling takes half a second to two from whatever else runs in this process: a page at 20,000 ticks a second
+        is better off without.
         """
         if self._busy >= BUSY * (self._clock.now() - self._began):
             self._compiling = True
@@ -209,10 +227,34 @@ class Stride:
 def _states(block: Block, experiment: Experiment, many: bool) -> list[Any]:
     """The rows of a block: a state a tick, or a tuple of the lanes' states."""
     lanes = [
-        [*map(strategy.Row._make, zip(*[column.tolist() for column in columns.values()], strict=True))]  # type: ignore[attr-defined]
+        [*map(strategy.Row, *map(_cells, columns.values()))]
         for strategy, columns in zip(experiment.lanes, block.lanes, strict=True)
     ]
     return list(zip(*lanes, strict=True)) if many else lanes[0]
+
+
+def _cells(column: np.ndarray[Any, Any]) -> list[Any]:
+    """A column tick by tick: numbers, or arrays of the components, which can't be written to."""
+    column.setflags(write=False)
+    cells: list[Any] = column.tolist() if column.ndim == 1 else list(column)
+    return cells
+
+
+class ByComponent(Mapping[str, "np.ndarray[Any, Any]"]):
+    """Columns by their names in a row, ``theta.0`` and so on; ``theta`` has them all, shape (ticks, components)."""
+
+    def __init__(self, columns: Columns, experiment: Experiment) -> None:
+        self._columns = columns
+        self._flat = experiment.flat(columns)
+
+    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
+        return self._flat[name] if name in self._flat else self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flat)
+
+    def __len__(self) -> int:
+        return len(self._flat)
 
 
 def _whole(ticks: object) -> int:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_adam.engine import Run
-from stream_adam.expression import Call, Expression
+from stream_adam.expression import Call, Expression, Number
 from stream_adam.sources import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stream_adam.expression import Word
+    from stream_adam.strategies import Strategy
+    from stream_adam.strategies.strategy import Knob
 
 BLOCK_LENGTHS = (1, 2, 7, 256, 1000)
 AWKWARD = (
@@ -40,6 +42,21 @@ def assert_same_bits(left: Any, right: Any, what: str = "") -> None:
         at = apart[0]
         pair = np.asarray(left, float).ravel()[at], np.asarray(right, float).ravel()[at]
         raise AssertionError(f"{what}: {len(apart)} of {one.size} differ, first at {at}: {pair[0]!r} and {pair[1]!r}")
+
+
+def room_around(knob: Knob, default: Expression) -> tuple[float, float]:
+    """The default, and how far one may go from it to either side; something to move where it is 0."""
+    assert isinstance(default, Number)
+    centre = default.value
+    if centre == 0 and knob.low == 0 and knob.high >= 1:
+        return 0.3, 0.4
+    return centre, min(centre - knob.low, knob.high - centre, abs(centre))
+
+
+def ticked(strategy: Strategy, g: Any, state: Any, theta: Any, h: Any) -> tuple[Any, Any]:
+    """The state and the weight after a tick, by the rule alone."""
+    state = strategy.rule(g, state, h)
+    return state, state.theta if strategy.moves else theta - h.alpha * state.direction
 
 
 def mixed(total: int) -> Iterator[int]:

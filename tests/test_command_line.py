@@ -169,6 +169,22 @@ def test_a_presets_parts_give_way_to_what_is_typed() -> None:
     assert other.stdout.decode().splitlines()[1].endswith(",-1.0")
 
 
+def test_a_preset_brings_its_start_and_its_bounds() -> None:
+    words = ["run", "--format", "csv", "--ticks", "1", "--strategy", "sgd(alpha=1)", "--preset"]
+    start, bounded, unbounded, other = (
+        next(csv.DictReader(io.StringIO(result.stdout.decode())))
+        for result in together(
+            [*words, "rosenbrock_race", "--source", "rosenbrock() - rosenbrock()"],
+            [*words, "not_converging", "--source", "3"],
+            [*words, "not_converging", "--source", "3", "--bounds=-9,9"],
+            [*words, "rosenbrock_race", "--source", "3"],
+        )
+    )
+    assert (start["theta.0"], start["theta.1"]) == ("-1.2", "1.0")
+    assert (bounded["theta"], unbounded["theta"]) == ("-1.0", "-3.0")
+    assert other["theta"] == "-3.0"  # a start of two components is none for a source of one
+
+
 def test_a_minus_may_begin_a_value() -> None:
     results = together(
         ["run", "--ticks", "1", "--bounds", "-1,1", "--theta0", "-5e-1", "--source", "-3*t - 1", "--strategy", "sgd"],
@@ -348,12 +364,44 @@ def test_what_is_wrong_with_the_input_is_said() -> None:
     assert closed.stderr == b"stream-adam: --source: stdin() needs a standard input, and it is closed\n"
 
 
+# Presets that are verified
+
+
+def test_verify_prints_what_was_expected_and_measured() -> None:
+    chosen, whole = together(["verify", "one_tick_late", "epsilon_gate"], ["verify"])
+    assert (chosen.returncode, chosen.stderr) == (0, b"")
+    rows = [line.split() for line in chosen.stdout.decode().splitlines()]
+    assert ["first", "direction,", "from", "0", "3.1622777", "±5e-06", "3.1622767"] in rows
+    assert chosen.stdout.decode().endswith("\n\n10 checks of 2 presets passed\n")
+    assert (whole.returncode, whole.stderr) == (0, b"")
+    text = whole.stdout.decode()
+    assert all(f"{name}: {preset.title}\n" in text for name, preset in PRESETS.items())
+    checks = sum(len(preset.checks) for preset in PRESETS.values())
+    assert text.endswith(f"\n{checks} checks of {len(PRESETS)} presets passed\n")
+
+
+def test_verify_tells_what_failed() -> None:
+    script = """
+from dataclasses import replace
+from stream_adam import cli, presets
+bowl = presets.PRESETS["bowl"]
+presets.PRESETS["bowl"] = replace(bowl, checks=(replace(bowl.checks[0], expected=0.5), *bowl.checks[1:]))
+raise SystemExit(cli.main(["verify", "bowl", "epsilon_gate"]))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=TIMEOUT, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.decode().splitlines()
+    what = "gradient descent without noise, after 100 ticks"
+    assert line == f"stream-adam: verify: 1 of 7 checks failed: bowl: {what}"
+    assert result.stdout.decode().count("  FAILED\n") == 1
+
+
 # Mistakes
 
 MISTAKES = {
-    "": "a command is needed: run, plot, serve, list; 'stream-adam --help' tells more",
+    "": "a command is needed: run, plot, serve, list, verify; 'stream-adam --help' tells more",
     "lst": "unknown command 'lst': did you mean 'list'?",
-    "--ticks 3 run": "'--ticks' before the command: begin with one of run, plot, serve, list",
+    "--ticks 3 run": "'--ticks' before the command: begin with one of run, plot, serve, list, verify",
     "run --tick 3": "run: unknown option '--tick': did you mean '--ticks'?",
     "run 5": "run: unexpected word '5'; an expression with spaces needs quotes around it",
     "run --source": "--source: a value must follow it",
@@ -365,7 +413,7 @@ MISTAKES = {
     "run --ticks -1": "--ticks: '-1' is not a whole number from 0 on",
     "run --ticks many": "--ticks: 'many' is not a whole number from 0 on",
     "run --seed 1.5": "--seed: '1.5' is not a whole number from 0 on",
-    "run --theta0 nan": "--theta0: 'nan' is not a finite number",
+    "run --theta0 nan": "--theta0: 'nan' is not a finite number, or one a component, as in -1.2,1",
     "run --bounds 1": "--bounds: '1' is not LO,HI: two numbers, the lower first, as in -1,1",
     "run --bounds 1,-1": "--bounds: '1,-1' is not LO,HI: two numbers, the lower first, as in -1,1",
     "run --rate 0": "--rate: '0' is not a number of ticks per second above 0",
@@ -378,6 +426,10 @@ MISTAKES = {
     "plot --y-range 2,2": "--y-range: '2,2' is not LO,HI: two finite numbers, the lower first, as in 0,20",
     "list": "list what? One of sources, strategies, presets",
     "list preset": "list: there is no list of 'preset': did you mean 'presets'?",
+    "verify bwl": "unknown preset 'bwl': did you mean 'bowl'?",
+    "verify bowl --seed 2": "verify: unknown option '--seed': known are --help",
+    "plot --output a.png --ticks 9 --component 1": "there is no component 1: the source has none",
+    "plot --output a.png --component x": "--component: 'x' is not a whole number from 0 on",
     "serve --port 80000": "--port: '80000' is not a port from 0 to 65535",
     "serve --recordings /nowhere": "--recordings /nowhere: there is no such folder",
 }  # fmt: skip
@@ -409,9 +461,13 @@ def test_lists_name_everything_within_a_hundred_columns() -> None:
     )  # fmt: skip
     assert all(word.signature in sources for word in WORDS.values())
     for strategy in STRATEGIES.values():
-        assert f"\n{strategy.name}\n  {strategy.help}\n" in strategies
+        assert f"\n{strategy.name}\n  " in strategies
+        assert f" {strategy.name} {strategy.help} " in " ".join(strategies.split())
         assert all(f"    {knob}=" in strategies for knob in strategy.knobs)
-    assert all(f"{name}\n  {preset.title}" in presets for name, preset in PRESETS.items())
+    for name, preset in PRESETS.items():
+        assert f"{name}\n  {preset.title}" in presets
+        told = (preset.look, f"Claim: {preset.claim}.", *preset.strategies)
+        assert all(" ".join(text.split()) in " ".join(presets.split()) for text in told)
     assert max(map(len, (sources + strategies + presets).splitlines())) <= 100
     assert version.startswith("stream-adam 0.")
     assert "--strategy" in usage

@@ -17,8 +17,6 @@ import stream_adam
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.presets import PRESETS, find
-from stream_adam.sources import Files
 from stream_adam.strategies import STRATEGIES
 
 PACKAGE = Path(stream_adam.__file__).parent
@@ -145,27 +143,6 @@ def test_a_change_keeps_every_state() -> None:
     run.change(run.experiment.changed(100, 0, "beta1", 0.5))
     assert [lane.state for lane in run.lanes] == states
     assert run.tick == 100
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_runs(name: str) -> None:
-    preset = find(name)
-    experiment = preset.experiment(Files(folder=None, anywhere=False))
-    blocks = [Run(preset.experiment(Files())).advance(50) for _ in range(2)]
-    assert len(blocks[0]) == 50
-    assert_same_run(list(blocks[0].lanes), list(blocks[1].lanes), name)
-    assert all(np.isfinite(column).all() for lane in blocks[0].lanes for column in lane.values())
-    assert len(experiment.lanes) == len(preset.strategies)
-    assert (preset.name, experiment.seed, experiment.theta0) == (name, preset.seed, preset.theta0)
-    assert preset.ticks >= 200
-    assert preset.title
-    assert preset.look.endswith(".")
-    assert preset.y_range is None or preset.y_range[0] < preset.y_range[1]
-
-
-def test_an_unknown_preset_is_named() -> None:
-    with pytest.raises(SpecError, match="unknown preset 'origina_soft': did you mean 'original_soft'"):
-        find("origina_soft")
 
 
 # Layers

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import room_around
 
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -132,9 +133,11 @@ def test_a_change_that_cannot_be_is_refused() -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_lane_reads_back_to_the_same_lane(name: str) -> None:
     recipe = experiment(name)
-    for i, (hyper, value) in enumerate(zip(STRATEGIES[name].knobs, STRATEGIES[name].hyper, strict=True)):
-        assert isinstance(value, Number)
-        recipe = recipe.changed(10 + i, 0, hyper, 0.5 * value.value).changed(30 + i, 0, hyper, value.value)
+    for i, ((hyper, knob), value) in enumerate(
+        zip(STRATEGIES[name].knobs.items(), STRATEGIES[name].hyper, strict=True)
+    ):
+        centre, room = room_around(knob, value)
+        recipe = recipe.changed(10 + i, 0, hyper, centre - 0.5 * room).changed(30 + i, 0, hyper, centre)
     assert as_strategy(str(recipe.lanes[0])) == recipe.lanes[0]
     assert experiment(str(recipe.lanes[0])).lanes == recipe.lanes
 

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from original import build_swinging_soft, noisy, simulate_adam
 
+from stream_adam import SpecError
 from stream_adam.cli.figure import figure
 from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
@@ -81,6 +82,22 @@ def test_each_lane_has_its_panels_side_by_side() -> None:
     assert titles == ["adam", "sgd(alpha=0.1)"]
     assert len({ax.get_ylim() for ax in axes}) == 1  # side by side they are compared
     assert words_of(axes[1]) == ["noisy gradient component (σ = 0.50)", "direction"]
+
+
+@pytest.mark.parametrize("component", [None, 0, 1])
+def test_one_component_is_drawn(component: int | None) -> None:
+    experiment = Experiment.of("rosenbrock()", "sgd(alpha=0.0001)", seed=1, theta0=(-1.2, 1))
+    block = Run(experiment).advance(300)
+    first, last = figure(experiment, block, component=component).axes
+    assert first.get_title() == f"first 200 ticks of component {component or 0}"
+    np.testing.assert_array_equal(last.lines[0].get_ydata(), block.lanes[0]["g"][100:, component or 0])
+
+
+@pytest.mark.parametrize(("source", "component"), [("rosenbrock()", 2), ("line()", 0)])
+def test_a_component_that_is_not_there_is_refused(source: str, component: int) -> None:
+    experiment = Experiment.of(source, "sgd", seed=1)
+    with pytest.raises(SpecError, match=f"there is no component {component}: the source has (0, 1|none)"):
+        figure(experiment, Run(experiment).advance(3), component=component)
 
 
 def test_what_is_not_finite_is_counted_and_not_drawn() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import advanced, assert_same_bits, assert_same_run, even, mixed
+from laws import advanced, assert_same_bits, assert_same_run, even, mixed, room_around, ticked
 
 from stream_adam.engine import Run, Settings
 from stream_adam.errors import SpecError
@@ -37,11 +37,7 @@ def moving(strategy: Strategy) -> Strategy:
 
 
 def swing(knob: Knob, default: Expression) -> Expression:
-    assert isinstance(default, Number)
-    centre = default.value
-    room = min(centre - knob.low, knob.high - centre, abs(centre))
-    if centre == 0 and knob.low == 0 and knob.high >= 1:
-        centre, room = 0.3, 0.4
+    centre, room = room_around(knob, default)
     return centre + 0.5 * room * sin(T / 50)
 
 
@@ -102,11 +98,11 @@ def test_components_are_scalar_runs_side_by_side(name: str, moves: bool) -> None
     noise = Run(Experiment.of(OPEN, "sgd", seed=2)).advance(ticks).lanes[0]["g"]
     gradients = noise[:, None] * scales + np.array([0, 0, 0, 0, 0, 5.0, 0])
     alone = [run_of(strategy, gradients[:, i]).advance(ticks).lanes[0] for i in range(len(scales))]
-    state, theta = strategy.initial_state(), np.full(len(scales), 0.5)
+    theta = np.full(len(scales), 0.5)
+    state = strategy.initial_state(theta)
     with np.errstate(all="ignore"):
         for i, h in enumerate(hyper_at(strategy, ticks)):
-            state = strategy.rule(gradients[i], state, h)
-            theta = theta - h.alpha * state.direction
+            state, theta = ticked(strategy, gradients[i], state, theta, h)
             assert type(state) is strategy.State
             for field, values in zip(fields(strategy), state, strict=True):
                 row = np.array([columns[field][i] for columns in alone])
@@ -121,9 +117,9 @@ def test_a_change_on_the_way_is_a_part_of_the_recipe(name: str, compiled: bool) 
         run = run_of(STRATEGIES[name], source, compiled=compiled)
         parts = [advanced(run, mixed(137))]
         for tick, share in ((137, 0.9), (400, 0.5), (401, 0.7)):
-            for knob_name, value in zip(STRATEGIES[name].knobs, STRATEGIES[name].hyper, strict=True):
-                assert isinstance(value, Number)
-                run.change(run.experiment.changed(tick, 0, knob_name, share * value.value))
+            for (knob_name, knob), value in zip(STRATEGIES[name].knobs.items(), STRATEGIES[name].hyper, strict=True):
+                centre, room = room_around(knob, value)
+                run.change(run.experiment.changed(tick, 0, knob_name, centre - (1 - share) * room))
             parts.append(advanced(run, mixed({137: 263, 400: 1, 401: 400}[tick])))
         pieces = [{c: np.concatenate([part[0][c] for part in parts]) for c in parts[0][0]}]
         for other in (run.experiment.lanes[0], str(run.experiment.lanes[0])):
@@ -140,8 +136,7 @@ def test_a_row_is_enough_to_go_on_from(name: str) -> None:
         theta = rows["theta"][k]
         with np.errstate(all="ignore"):
             for i in range(k + 1, min(k + 60, 300)):
-                state = strategy.rule(rows["g"][i], state, hyper[i])
-                theta = theta - hyper[i].alpha * state.direction
+                state, theta = ticked(strategy, rows["g"][i], state, theta, hyper[i])
                 assert_same_bits(list(state), [rows[f][i] for f in state._fields], f"tick {i} from {k}")
                 assert_same_bits(theta, rows["theta"][i], f"theta at {i} from {k}")
 
@@ -194,7 +189,7 @@ def test_a_strategy_can_be_read(name: str) -> None:
     assert strategy.help.endswith(".")
     assert next(iter(strategy.knobs)) == "alpha"
     assert strategy.columns == ("t", "g", *strategy.own_columns, "direction", "theta")
-    assert strategy.Row._fields == strategy.columns  # type: ignore[attr-defined]
+    assert strategy.Row.__struct_fields__ == strategy.columns
     assert tuple(strategy.initial_state()) == tuple(strategy.State())
     assert strategy.fields_of("square") | strategy.fields_of("carried") <= set(strategy.State._fields)  # type: ignore[attr-defined]
     assert all(knob.help or knob.reach for knob in strategy.knobs.values())
@@ -216,7 +211,10 @@ def test_bounds_are_kept_and_named(name: str, knob_name: str) -> None:
     knob = STRATEGIES[name].knobs[knob_name]
     refused = []
     if math.isfinite(knob.low):
-        refused.append((knob.low - 1, f"must be at least {knob.low:g}"))
+        word = "above" if knob.above_low else "at least"
+        refused.append((knob.low - 1, f"must be {word} {knob.low:g}"))
+        if knob.above_low:
+            refused.append((knob.low, f"must be above {knob.low:g}"))
     if math.isfinite(knob.high):
         word = "below" if knob.below_high else "at most"
         refused.append((knob.high + 1, f"must be {word} {knob.high:g}"))
@@ -462,6 +460,11 @@ class Needing(NamedTuple):
 
 
 class Reserved(NamedTuple):
+    t: float = 0.0
+    direction: float = 0.0
+
+
+class Misplaced(NamedTuple):
     theta: float = 0.0
     direction: float = 0.0
 
@@ -498,6 +501,10 @@ def reserved(g: float, s: Reserved, h: OwnHyper) -> Reserved:
     return s
 
 
+def misplaced(g: float, s: Misplaced, h: OwnHyper) -> Misplaced:
+    return s
+
+
 def worded(g: float, s: Worded, h: OwnHyper) -> Worded:
     return s
 
@@ -511,7 +518,8 @@ def worded(g: float, s: Worded, h: OwnHyper) -> Worded:
         (undirected, "undirected: NoDirection needs a field 'direction': the step is theta - alpha*direction"),
         (unrated, "unrated: NoAlpha needs a field 'alpha', the learning rate"),
         (needing, "needing: Needing.alpha needs a default"),
-        (reserved, "reserved: Reserved can't have a field 'theta': every row has that column already"),
+        (reserved, "reserved: Reserved can't have a field 't': every row has that column already"),
+        (misplaced, "misplaced: 'theta', the weight that the rule moves itself, stands last in Misplaced"),
         (worded, "worded: Worded.direction is 'zero': a default is a number"),
         (lambda g, s, h: s, "<lambda> is no plain function: a strategy is one, made with def"),
         (partial(averaged), "partial is no plain function"),

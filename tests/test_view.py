@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server_app.view import MOST_LANES, RATES, WINDOWS, View, clamped, read
+from server_app.view import MOST_COMPONENTS, MOST_LANES, RATES, WINDOWS, View, clamped, read, start_of
 from stream_adam import SpecError
 from stream_adam.experiment import Experiment
 from stream_adam.presets import PRESETS
 from stream_adam.series import NOTATIONS
-from stream_adam.sources.recordings import Files
+from stream_adam.sources import Files, Source
 
 FILES = Files(None, anywhere=False)
 PARAMETERS = (
-    "source", "strategy", "preset", "seed", "theta0", "bounds", "window", "rate", "paused", "notation",
+    "source", "strategy", "preset", "seed", "theta0", "bounds", "window", "rate", "paused", "notation", "component",
 )  # fmt: skip
 SOURCES = (
     "swinging_soft() + normal(1.5)",
@@ -28,6 +28,9 @@ SOURCES = (
     'recording(path="digits.npy")',
     "quadratic(4) + normal(0.1)",
     "where(t % 7 == 0, 1/0, -t**2)",
+    "rosenbrock() + normal(0.1)",
+    "quadratic(condition=10, components=3)",
+    "mlp_digits()",
 )
 
 small = st.floats(-1e12, 1e12)
@@ -41,14 +44,16 @@ strategies = st.one_of(
 
 @st.composite
 def views(draw: st.DrawFn) -> View:
-    bounds = draw(st.none() | st.tuples(small, small).map(lambda pair: (min(pair), max(pair))))
     preset = draw(st.none() | st.sampled_from(list(PRESETS.values())))
+    bounds = draw(st.none() | st.tuples(small, small).map(lambda pair: (min(pair), max(pair))))
+    source = Source.of(preset.source if preset else draw(st.sampled_from(SOURCES)), FILES)
+    count = source.components or draw(st.integers(1, 4))
     experiment = Experiment.of(
-        preset.source if preset else draw(st.sampled_from(SOURCES)),
+        source,
         draw(st.lists(strategies, min_size=1, max_size=MOST_LANES)),
         seed=draw(st.integers(0, 10**20 - 1)),
-        theta0=draw(small),
-        bounds=bounds,
+        theta0=draw(small if count == 1 or count > MOST_COMPONENTS else small | st.tuples(*[small] * count)),
+        bounds=bounds or (preset.bounds if preset else None),
         files=FILES,
     )
     return View(
@@ -58,6 +63,7 @@ def views(draw: st.DrawFn) -> View:
         paused=draw(st.booleans()),
         notation=draw(st.sampled_from(list(NOTATIONS))),
         preset=preset,
+        component=draw(st.none() | st.sampled_from([0, *(experiment.shown or [])])),
     )
 
 
@@ -78,6 +84,7 @@ def test_a_view_is_what_its_address_says(view: View) -> None:
     again = read(arguments(view.query), FILES)
     assert again.refused == {}
     assert again.query == view.query
+    assert again.place == view.place
     assert (again.window, again.rate, again.paused, again.notation) == (
         view.window, view.rate, view.paused, view.notation,
     )  # fmt: skip
@@ -110,7 +117,9 @@ def check(view: View) -> None:
     assert WINDOWS[0] <= view.window <= WINDOWS[1]
     assert isinstance(view.window, int)
     assert RATES[0] <= view.rate <= RATES[1]
-    assert math.isfinite(view.experiment.theta0)
+    theta0 = view.experiment.theta0
+    assert all(map(math.isfinite, theta0 if isinstance(theta0, tuple) else (theta0,)))
+    assert 0 <= view.place < len(view.experiment.shown or [0])
     assert 1 <= len(view.experiment.lanes) <= MOST_LANES
     assert all(why for _, why in view.refused.values())
     assert read(arguments(view.query), FILES).query == view.query
@@ -155,6 +164,61 @@ def test_clamping(value: float, low: float, high: float) -> None:
     assert low <= clamped(value, low, high) <= high
     if low <= value <= high:
         assert clamped(value, low, high) == value
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "theta0"),
+    [
+        ("rosenbrock()", "-1.2,1", (-1.2, 1.0)),
+        ("rosenbrock()", "0.5", 0.5),
+        ("quadratic(components=3)", "1,2,3", (1.0, 2.0, 3.0)),
+        ("sine(25)", "1,2", (1.0, 2.0)),
+    ],
+)
+def test_a_start_of_several_components(source: str, given: str, theta0: object) -> None:
+    view = read({"source": [source.encode()], "theta0": [given.encode()]}, FILES)
+    assert (view.refused, view.experiment.theta0) == ({}, theta0)
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "why"),
+    [
+        ("rosenbrock()", "1,2,3", "theta0 has 3 components: the source has 2"),
+        ("rosenbrock()", "1,nan", "'nan' is not a number"),
+        ("rosenbrock()", "1,", "'' is not a number"),
+        ("line()", ",".join(["1"] * 101), "theta0 has more than 100 components: a single number is for all of them"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_told_and_left_out(source: str, given: str, why: str) -> None:
+    view = read({"source": [source.encode()], "theta0": [given.encode()]}, FILES)
+    assert view.refused == {"theta0": (given, why)}
+    assert view.experiment.theta0 == 0.0
+
+
+@pytest.mark.parametrize(
+    ("source", "start"),
+    [
+        ("rosenbrock() + normal(0.1)", (-1.2, 1.0)),
+        ("quadratic(condition=10, components=3)", 1.0),
+        ("quadratic()", 1.0),
+        ("2*theta", 0.0),
+        ("mlp_digits()", 0.0),
+        ("rosenbrock(b=t)", 0.0),
+    ],
+)
+def test_where_a_source_customarily_starts(source: str, start: object) -> None:
+    assert start_of(Source.of(source, FILES)) == start
+
+
+def test_the_component_that_is_shown() -> None:
+    view = read({"source": [b"rosenbrock()"], "component": [b"1"]}, FILES)
+    assert (view.place, arguments(view.query)["component"]) == (1, [b"1"])
+    view = read({"source": [b'mlp_digits(shown="w1.28.0,b2.8")'], "component": [b"1208"]}, FILES)
+    assert (view.place, view.experiment.shown) == (1, [448, 1208])
+    assert read_one("component", "0").refused == {"component": ("0", "component is '0': the source has no components")}
+    view = read({"source": [b"rosenbrock()"], "component": [b"2"]}, FILES)
+    assert view.refused == {"component": ("2", "component is '2': the source shows 0, 1")}
+    assert "component" not in arguments(read({}, FILES).query)
 
 
 def test_presets() -> None:

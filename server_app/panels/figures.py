@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bokeh.models import (
     BoxZoomTool,
@@ -13,11 +13,14 @@ from bokeh.models import (
     PanTool,
     Range1d,
     ResetTool,
+    Row,
     SaveTool,
     Span,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
+
+from ..style import WRAP_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 THEME = Path(__file__).parent.parent / "theme.yaml"
 MARGIN = 0.1  # of the range of values, above and below: the original's
 CROSS, DOT = 6, 4  # pixels
+FEW_ROWS = 10  # below this, lists are shorter on the wire than arrays
 
 # The plot's colours come from the page's own variables, and so follow its light and dark.
 PLOT_STYLE = """
@@ -60,6 +64,42 @@ def empty_data(series: Sequence[Series]) -> dict[str, list[float]]:
     return {"t": [], **{s.column: [] for s in series}}
 
 
+def wire(data: dict[str, Floats]) -> dict[str, Floats | list[float]]:
+    """Rows as they cost least to send."""
+    return {name: values.tolist() if len(values) < FEW_ROWS else values for name, values in data.items()}
+
+
+def coloured(light: str, dark: str, *fields: str) -> dict[str, Any]:
+    """These fields of a glyph in one colour; in the other while the page is dark."""
+    return {**dict.fromkeys(fields, light), "tags": [{"light": light, "dark": dark, "fields": list(fields)}]}
+
+
+def blank_figure(title: str, x_range: Range1d, y_range: Range1d, hover: HoverTool, **options: Any) -> Any:
+    """A figure with the page's tools and look."""
+    made = figure(
+        title=title,
+        x_range=x_range,
+        y_range=y_range,
+        sizing_mode="stretch_width",
+        tools=[PanTool(), WheelZoomTool(), BoxZoomTool(), ResetTool(), SaveTool(), hover],
+        toolbar_location="right",
+        output_backend="canvas",
+        stylesheets=[PLOT_STYLE],
+        min_border_left=48,
+        **options,
+    )
+    made.toolbar.logo = None
+    made.toolbar.autohide = True
+    return made
+
+
+def beside(*figures: Any) -> Row:
+    """Figures side by side where there is room for that, else one below another."""
+    for drawn in figures:
+        drawn.styles = {"flex": "1 1 340px", "min-width": "min(100%, 340px)"}
+    return Row(*figures, sizing_mode="stretch_width", spacing=8, stylesheets=[WRAP_STYLE])
+
+
 def widened(low: float, high: float) -> tuple[float, float]:
     """A range of values with the original's margin of 10 % around it."""
     height = (high - low) or max(abs(high), 1.0)
@@ -79,21 +119,7 @@ class PanelFigure:
     ) -> None:
         self.series = series
         self.source = ColumnDataSource(empty_data(series), name=name)
-        self.figure = figure(
-            title=title,
-            x_range=x_range,
-            y_range=y_range,
-            height=285,
-            sizing_mode="stretch_width",
-            x_axis_label="tick",
-            tools=[PanTool(), WheelZoomTool(), BoxZoomTool(), ResetTool(), SaveTool(), self._hover()],
-            toolbar_location="right",
-            output_backend="canvas",
-            stylesheets=[PLOT_STYLE],
-            min_border_left=48,
-        )
-        self.figure.toolbar.logo = None
-        self.figure.toolbar.autohide = True
+        self.figure = blank_figure(title, x_range, y_range, self._hover(), height=285, x_axis_label="tick")
         self.figure.add_layout(Span(dimension="width", location=0, line_width=2, stylesheets=[ZERO_STYLE], name="zero"))
         self.renderers = {s.column: self._draw(s) for s in series}
 
@@ -109,7 +135,6 @@ class PanelFigure:
 
     def _draw(self, series: Series) -> GlyphRenderer:
         look = series.look
-        tags = [{"light": look.colour, "dark": look.dark}]
         if series.is_gradient:
             return self.figure.scatter(
                 "t",
@@ -117,9 +142,8 @@ class PanelFigure:
                 source=self.source,
                 marker="x",
                 size=CROSS,
-                line_color=look.colour,
                 line_width=1.5,
-                tags=tags,
+                **coloured(look.colour, look.dark, "line_color"),
             )
         return self.figure.scatter(
             "t",
@@ -128,8 +152,7 @@ class PanelFigure:
             marker="circle",
             size=DOT,
             line_color=None,
-            fill_color=look.colour,
-            tags=tags,
+            **coloured(look.colour, look.dark, "fill_color"),
         )
 
     def _hover(self) -> HoverTool:

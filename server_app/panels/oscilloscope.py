@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import Column, Div, Range1d
 
-from stream_adam.series import series_of
+from stream_adam.series import component_of, series_of
 
 from ..downsampling import EVERY_TICK, downsampled
+from ..running import FIRST
 from ..screen import script
 from ..style import READOUT_STYLE
-from .figures import PanelFigure, data_of, widened
+from .figures import PanelFigure, data_of, widened, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bokeh.models import Button
 
-    from stream_adam.hub import Hub
+    from stream_adam.engine import Block
     from stream_adam.series import Notation, Series
     from stream_adam.strategies import Strategy
     from stream_adam.typing import Floats
 
+    from ..running import Running
     from ..screen import Screen
     from ..view import View
 
-FIRST = 200  # ticks of the upper panel
-FEW_ROWS = 10  # below this, lists are shorter on the wire than arrays
 GAPS_SHOWN = 200
 
 
 class Oscilloscope:
-    """The panels of one lane; `update` brings them to the newest tick of the hub.
+    """The panels of one lane, for one component; `update` brings them to the newest tick of the run.
 
     Attributes:
         root: what is put on the page.
@@ -49,13 +49,13 @@ class Oscilloscope:
         self._lane = number - 1
         self._is_last = number == len(view.experiment.lanes)
         self._window = view.window
+        self._place = view.place
+        self._components = view.experiment.shown
         self.series = series_of(strategy)
         suffix = "" if number == 1 else f":{number}"
         words = self._words(notation)
         self._suffix = suffix
-        self._first = PanelFigure(
-            f"first {FIRST} ticks", f"first{suffix}", self.series, Range1d(0, FIRST), _values_range(y_range)
-        )
+        self._first = PanelFigure("", f"first{suffix}", self.series, Range1d(0, FIRST), _values_range(y_range))
         self._rolling = PanelFigure(
             "", f"rolling{suffix}", self.series, Range1d(0, self._window), _values_range(y_range)
         )
@@ -72,17 +72,22 @@ class Oscilloscope:
             self._readout, self._first.figure, self._rolling.figure, sizing_mode="stretch_width", name=f"lane{suffix}"
         )
         self.sources = (self._first.source, self._rolling.source)
-        self._hub: Hub | None = None
+        self._running: Running | None = None
         self.ranges = [r for p in (self._first, self._rolling) for r in (p.figure.x_range, p.figure.y_range)]
         self.set_window(self._window)
 
-    def show(self, hub: Hub) -> None:
-        """Look at this hub, from its beginning."""
-        self._hub = hub
-        self._reader = hub.reader()
-        self._stale = True
-        self._first.source.data = self._columns(0, 0)
+    def show(self, running: Running) -> None:
+        """Look at this run, from where it is."""
+        self._running = running
+        self._reader = running.hub.reader()
+        self.set_component(self._place)
         self.update()
+
+    def set_component(self, place: int) -> None:
+        """Show the component at this place among those shown."""
+        self._place = place
+        self._first.source.data = self._beginning(0)
+        self.set_window(self._window)
 
     def refresh(self) -> None:
         """Draw everything anew at the next update: after a change of window, a way back, a hidden time."""
@@ -91,7 +96,9 @@ class Oscilloscope:
     def set_window(self, window: int) -> None:
         """The rolling panel's width in ticks."""
         self._window = window
-        self._rolling.figure.title.text = f"last {window:,} ticks"
+        of = "" if self._components is None else f" of component {self._components[self._place]}"
+        self._first.figure.title.text = f"first {FIRST} ticks{of}"
+        self._rolling.figure.title.text = f"last {window:,} ticks{of}"
         self._stale = True
 
     def rename(self, notation: Notation) -> None:
@@ -101,13 +108,14 @@ class Oscilloscope:
     def wind_back(self, tick: int) -> None:
         """Forget this tick and what came after it."""
         if tick < FIRST:
-            self._first.source.data = self._columns(0, tick)
+            self._first.source.data = self._beginning(0)
         self._stale = True
 
-    def show_gaps(self, gaps: Sequence[tuple[int, float]]) -> None:
+    def show_gaps(self, gaps: Sequence[Sequence[tuple[int, Floats]]]) -> None:
         """Mark the ticks at which the gradient was not finite."""
-        for source, low, high in zip(self._gaps, (0, 0), (FIRST, None), strict=True):
-            seen = [gap for gap in gaps if low <= gap[0] < (high or np.inf)][-GAPS_SHOWN:]
+        own = [(t, float(g[self._place])) for t, g in gaps[self._lane] if not np.isfinite(g[self._place])]
+        for source, end in zip(self._gaps, (FIRST, np.inf), strict=True):
+            seen = [gap for gap in own if gap[0] < end][-GAPS_SHOWN:]
             source.data = {
                 "t": [t for t, _ in seen],
                 "y": [0.97 if value > 0 else 0.03 for _, value in seen],
@@ -119,26 +127,34 @@ class Oscilloscope:
 
         The rolling panel's source is touched last: the browser acknowledges that one of the last lane, once a frame.
         """
-        assert self._hub is not None
+        assert self._running is not None
         shown = len(self._first.source.data["t"])
-        if shown < min(FIRST, self._hub.tick):
-            self._first.source.stream(_wire(self._columns(shown, FIRST)))
+        if shown < self._running.beginning.tick:
+            self._first.source.stream(wire(self._beginning(shown)))
         block, missed = self._reader.pull()
         if not self._stale and not len(block):
             return False
-        source, newest = self._rolling.source, self._hub.tick
+        source, newest = self._rolling.source, self._running.hub.tick
         if self._window > EVERY_TICK:
-            source.data = downsampled(self._columns(newest - self._window, newest), self._window)
+            source.data = downsampled(self._last(newest - self._window), self._window)
         elif self._stale or missed or len(block) >= self._window:
-            source.data = self._columns(newest - self._window, newest)
+            source.data = self._last(newest - self._window)
         else:
-            source.stream(_wire(data_of(self.series, block.lanes[self._lane])), rollover=self._window)
+            source.stream(wire(self._data(block)), rollover=self._window)
         self._stale = False
         return True
 
-    def _columns(self, start: int, stop: int) -> dict[str, Floats]:
-        assert self._hub is not None
-        return data_of(self.series, self._hub.between(max(start, 0), stop).lanes[self._lane])
+    def _beginning(self, start: int) -> dict[str, Floats]:
+        assert self._running is not None
+        return self._data(self._running.beginning.between(start, FIRST))
+
+    def _last(self, start: int) -> dict[str, Floats]:
+        assert self._running is not None
+        hub = self._running.hub
+        return self._data(hub.between(max(start, 0), hub.tick))
+
+    def _data(self, block: Block) -> dict[str, Floats]:
+        return data_of(self.series, component_of(block.lanes[self._lane], self._place))
 
     def _words(self, notation: Notation) -> dict[str, str]:
         return {s.column: s.words(notation, self._source) for s in self.series}
@@ -169,11 +185,6 @@ class Oscilloscope:
 def _values_range(given: tuple[float, float] | None) -> Range1d:
     low, high = widened(*given) if given else (-1.0, 1.0)
     return Range1d(low, high)
-
-
-def _wire(data: dict[str, Floats]) -> dict[str, Floats | list[float]]:
-    """Rows as they cost least to send."""
-    return {name: values.tolist() if len(values) < FEW_ROWS else values for name, values in data.items()}
 
 
 def _readout(series: Sequence[Series], words: Mapping[str, str], suffix: str) -> str:

@@ -4,10 +4,9 @@ const dark = matchMedia("(prefers-color-scheme: dark)")
 function paint_theme(doc) {
   const mode = dark.matches ? "dark" : "light"
   for (const model of doc._all_models.values()) {
-    const value = model.tags.find((tag) => tag?.light)?.[mode]
-    if (value == null) continue
-    const attrs = model.marker.value == "x" ? {line_color: {value}} : {fill_color: {value}}
-    model.setv(attrs, {sync: false})
+    const tag = model.tags.find((tag) => tag?.light)
+    if (tag == null) continue
+    model.setv(Object.fromEntries(tag.fields.map((field) => [field, {value: tag[mode]}])), {sync: false})
   }
   for (const view of all_views()) view.request_paint?.()
 }

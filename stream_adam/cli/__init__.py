@@ -1,4 +1,4 @@
-"""The command line: `stream-adam run | plot | serve | list`."""
+"""The command line: `stream-adam run | plot | serve | list | verify`."""
 
 from stream_adam.cli.main import main
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "plot": "draw the first and the last ticks, as in the original experiment",
     "serve": "show the page, live, in a browser",
     "list": "tell what can be typed: sources, strategies, presets",
+    "verify": "run the presets' checks: what was expected, and what was measured",
 }
 LISTED = ("sources", "strategies", "presets")
 FORMATTED = ("jsonl", "csv", "table")
@@ -65,7 +66,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     parser = Parser("stream-adam", description="An oscilloscope for optimizers.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"stream-adam {__version__}")
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    fill = {"run": _add_run, "plot": _add_plot, "serve": _add_serve, "list": _add_list}
+    fill = {"run": _add_run, "plot": _add_plot, "serve": _add_serve, "list": _add_list, "verify": _add_verify}
     commands = {}
     for name, text in COMMANDS.items():
         commands[name] = chosen.add_parser(name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False)
@@ -80,7 +81,7 @@ def _add_source(parser: Parser) -> None:
     add("--preset", metavar="NAME", help="a recipe from 'list presets'; the other words override its parts")
     add("--ticks", metavar="N", type=_whole(0), help="how many")
     add("--seed", metavar="S", type=_whole(0), help="of the noise; 1 unless given")
-    add("--theta0", metavar="X", type=_number, help="the weight before the first tick")
+    add("--theta0", metavar="X[,Y…]", type=_weights, help="the weight before the first tick; one a component")
     add("--bounds", metavar="LO,HI", type=_pair, help="the weight is kept within these")
     _add_load(parser)
 
@@ -103,6 +104,7 @@ def _add_plot(parser: Parser) -> None:
     add = parser.add_argument
     add("--window", metavar="N", type=_whole(1), default=200, help="ticks in a panel; 200 unless given")
     add("--y-range", metavar="LO,HI", type=_range, help="of the values, before a margin of 10 %%")
+    add("--component", metavar="I", type=_whole(0), help="which one a .png or .svg shows; the first unless given")
     add("--output", metavar="FILE.html|.png|.svg", type=_figure_file)
 
 
@@ -119,6 +121,10 @@ def _add_serve(parser: Parser) -> None:
 def _add_list(parser: Parser) -> None:
     _add_load(parser)
     parser.add_argument("what", metavar="|".join(LISTED), nargs="?")
+
+
+def _add_verify(parser: Parser) -> None:
+    parser.add_argument("names", metavar="NAME", nargs="*", help="a preset's; all of them unless given")
 
 
 def _check_command(argv: Sequence[str]) -> None:
@@ -181,14 +187,14 @@ def _whole(low: int) -> Callable[[str], int]:
     return read
 
 
-def _number(text: str) -> float:
+def _weights(text: str) -> float | tuple[float, ...]:
     try:
-        value = float(text)
+        values = tuple(map(float, text.split(",")))
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise _wrong(text, "a finite number")
-    return value
+        values = (math.nan,)
+    if not all(map(math.isfinite, values)):
+        raise _wrong(text, "a finite number, or one a component, as in -1.2,1")
+    return values if len(values) > 1 else values[0]
 
 
 def _rate(text: str) -> float:

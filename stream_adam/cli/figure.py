@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from stream_adam.series import series_of
+from stream_adam.errors import SpecError
+from stream_adam.series import component_of, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,21 +49,42 @@ STYLE: Any = {
 }
 
 
-def write(path: Path, experiment: Experiment, block: Block, *, window: int = 200, y_range: Range | None = None) -> None:
+def write(
+    path: Path,
+    experiment: Experiment,
+    block: Block,
+    *,
+    window: int = 200,
+    y_range: Range | None = None,
+    component: int | None = None,
+) -> None:
     """Draw the ticks of `block` into a PNG or SVG file, by the ending of `path`.
+
+    Where the gradient has components, one of them is drawn, the first unless told otherwise.
 
     Raises:
         OSError: the file can't be written.
+        SpecError: there is no such component.
     """
     kind = path.suffix.lower().removeprefix(".")
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
     with rc_context(STYLE):
-        figure(experiment, block, window=window, y_range=y_range).savefig(path, format=kind, metadata=metadata)
+        drawn = figure(experiment, block, window=window, y_range=y_range, component=component)
+        drawn.savefig(path, format=kind, metadata=metadata)
 
 
-def figure(experiment: Experiment, block: Block, *, window: int = 200, y_range: Range | None = None) -> Figure:
-    """The figure: for each lane the first `window` ticks above the last."""
+def figure(
+    experiment: Experiment,
+    block: Block,
+    *,
+    window: int = 200,
+    y_range: Range | None = None,
+    component: int | None = None,
+) -> Figure:
+    """The figure of a component: for each lane the first `window` ticks above the last."""
     lanes = experiment.lanes
+    place, of = _chosen(experiment, component)
+    shown = [component_of(columns, place) for columns in block.lanes]
     width = WIDTHS[len(lanes) > 1] * len(lanes)
     whole = Figure(figsize=(width, HEIGHT), dpi=100, layout="constrained")
     whole.get_layout_engine().set(w_pad=0.15, h_pad=0.15)  # type: ignore[union-attr,call-arg]
@@ -71,15 +93,27 @@ def figure(experiment: Experiment, block: Block, *, window: int = 200, y_range: 
     panels = _panels(len(block), window)
     drawn = [
         [(series, series.values(columns)) for series in series_of(strategy)]
-        for strategy, columns in zip(lanes, block.lanes, strict=True)
+        for strategy, columns in zip(lanes, shown, strict=True)
     ]
     limits = _with_margin(y_range or _range_of([series for lane in drawn for series in lane], panels))
-    for pair, strategy, columns, lane in zip(axes.T, lanes, block.lanes, drawn, strict=True):
+    for pair, strategy, columns, lane in zip(axes.T, lanes, shown, drawn, strict=True):
         for ax, panel in zip(pair, panels, strict=True):
-            ax.set(title=panel.title, xlabel="tick t", ylabel="value", xlim=panel.across, ylim=limits)
+            ax.set(title=panel.title + of, xlabel="tick t", ylabel="value", xlim=panel.across, ylim=limits)
             _draw_panel(ax, columns["t"][panel.shown], [(series, values[panel.shown]) for series, values in lane])
         _add_legend(pair[0], strategy.label, [series.words("original", experiment.source) for series, _ in lane])
     return whole
+
+
+def _chosen(experiment: Experiment, component: int | None) -> tuple[int, str]:
+    """The place of the component among those shown, and its name in a title."""
+    shown = experiment.shown
+    if shown is None and component is None:
+        return 0, ""
+    numbers = shown or []
+    number = numbers[0] if component is None else component
+    if number not in numbers:
+        raise SpecError(f"there is no component {number}: the source has {', '.join(map(str, numbers)) or 'none'}")
+    return numbers.index(number), f" of component {number}"
 
 
 class Panel(NamedTuple):

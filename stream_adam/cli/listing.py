@@ -44,7 +44,7 @@ def strategies() -> str:
 
 
 def presets() -> str:
-    """Each preset, with what there is to see."""
+    """Each preset, with its recipe, what there is to see, and whose claim it is."""
     return "\n\n".join(map(_preset, PRESETS.values()))
 
 
@@ -62,8 +62,23 @@ def _strategy(strategy: Strategy) -> str:
 
 
 def _preset(preset: Preset) -> str:
-    recipe = [("source", preset.source), ("strategies", ", ".join(preset.strategies)), ("ticks", f"{preset.ticks:,}")]
-    return f"{preset.name}\n{_wrapped(preset.title, 2)}\n{_aligned(recipe, 4)}\n{_wrapped(preset.look, 4)}"
+    parts = [_wrapped(preset.title, 2), _aligned(_recipe(preset), 4), _wrapped(preset.look, 4)]
+    return "\n".join([preset.name, *parts, _wrapped(f"Claim: {preset.claim}.", 4)])
+
+
+def _recipe(preset: Preset) -> list[tuple[str, str]]:
+    rows = [("source", preset.source), ("strategy", preset.strategies[0])]
+    rows += [("", strategy) for strategy in preset.strategies[1:]]
+    if isinstance(preset.theta0, tuple) or preset.theta0:
+        rows.append(("theta0", spelled(preset.theta0)))
+    if preset.bounds:
+        rows.append(("bounds", spelled(preset.bounds)))
+    return [*rows, ("seed", str(preset.seed)), ("ticks", f"{preset.ticks:,}")]
+
+
+def spelled(numbers: float | tuple[float, ...]) -> str:
+    """A number, or several with commas between, as they are typed."""
+    return ",".join(f"{number:g}" for number in (numbers if isinstance(numbers, tuple) else (numbers,)))
 
 
 def _aligned(rows: Iterable[tuple[str, str]], indent: int = 2) -> str:

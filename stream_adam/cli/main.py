@@ -1,7 +1,7 @@
-"""The command line: run, plot, serve, list.
+"""The command line: run, plot, serve, list, verify.
 
 The exit code is 0, also where `| head` has seen enough; 2 for a mistake in a word that was typed; 1 where something
-can't be written or opened; 130 after Ctrl-C.
+can't be written or opened, or a check fails; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from stream_adam.cli.output import (
 )
 from stream_adam.cli.rows import FORMATS
 from stream_adam.cli.serving import serve
+from stream_adam.cli.verifying import CheckFailed, verify
 from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Run
 from stream_adam.errors import SpecError
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from stream_adam.cli.rows import Rows
     from stream_adam.engine import Block
+    from stream_adam.experiment import Weight
 
 BLOCK = 8_192  # ticks written at once, where nothing paces them
 
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ended(argv: Sequence[str]) -> int:
-    commands = {"run": run, "plot": plot, "serve": serve, "list": list_}
+    commands = {"run": run, "plot": plot, "serve": serve, "list": list_, "verify": verify}
     try:
         args = parse(argv)
         commands[args.command](args)
@@ -69,7 +71,7 @@ def _ended(argv: Sequence[str]) -> int:
     except SpecError as error:
         complain(error)
         return 2
-    except (OutputError, OSError, UnicodeDecodeError) as error:
+    except (OutputError, CheckFailed, OSError, UnicodeDecodeError) as error:
         complain(error)
         return 1
     return 0
@@ -78,7 +80,7 @@ def _ended(argv: Sequence[str]) -> int:
 def run(args: argparse.Namespace) -> None:
     """Stream rows to standard output or a file."""
     experiment = experiment_of(args)
-    rows = FORMATS[args.format](experiment.lanes)
+    rows = FORMATS[args.format](experiment)
     with Progress(args.output is None) as progress, ended_by_interrupt(progress), Sink(args.output) as sink:
         asyncio.run(_stream(Run(experiment), rows, sink, progress, args))
 
@@ -109,7 +111,7 @@ def plot(args: argparse.Namespace) -> None:
     block = _block(experiment, recipe.ticks if args.ticks is None else args.ticks)
     y_range = args.y_range or _y_range(experiment.source, recipe)
     try:
-        _draw(Path(args.output), experiment, block, args.window, y_range)
+        _draw(args, experiment, block, y_range)
     except OSError as error:
         raise OutputError(f"cannot write to {args.output}: {error.strerror or error}") from None
 
@@ -137,12 +139,19 @@ def experiment_of(args: argparse.Namespace) -> Experiment:
     with _told("--strategy"):
         strategies = [as_strategy(text) for text in args.strategy or recipe.strategies]
     seed = recipe.seed if args.seed is None else args.seed
-    theta0 = recipe.theta0 if args.theta0 is None else args.theta0
-    return Experiment.of(source, strategies, seed=seed, theta0=theta0, bounds=args.bounds)
+    theta0 = _start(recipe, source) if args.theta0 is None else args.theta0
+    bounds = recipe.bounds if args.bounds is None else args.bounds
+    return Experiment.of(source, strategies, seed=seed, theta0=theta0, bounds=bounds)
 
 
 def _recipe(args: argparse.Namespace) -> Preset:
     return DEFAULT_PRESET if args.preset is None else find(args.preset)
+
+
+def _start(recipe: Preset, source: Source) -> Weight:
+    """Where the preset starts, unless the source that was typed has another number of components."""
+    fits = not isinstance(recipe.theta0, tuple) or len(recipe.theta0) == source.components
+    return recipe.theta0 if fits else 0.0
 
 
 @contextlib.contextmanager
@@ -170,11 +179,12 @@ def _y_range(source: Source, recipe: Preset) -> tuple[float, float] | None:
     return next(known, None)
 
 
-def _draw(path: Path, experiment: Experiment, block: Block, window: int, y_range: tuple[float, float] | None) -> None:
+def _draw(args: argparse.Namespace, experiment: Experiment, block: Block, y_range: tuple[float, float] | None) -> None:
+    path = Path(args.output)
     if path.suffix.lower() == ".html":
         export = page.module("export")
-        export.write_html(path, experiment, block, window=window, y_range=y_range, notation="original")
+        export.write_html(path, experiment, block, window=args.window, y_range=y_range, notation="original")
     else:
         from stream_adam.cli import figure  # noqa: PLC0415  (matplotlib takes its time)
 
-        figure.write(path, experiment, block, window=window, y_range=y_range)
+        figure.write(path, experiment, block, window=args.window, y_range=y_range, component=args.component)

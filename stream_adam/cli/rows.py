@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from stream_adam.engine import Block
-    from stream_adam.strategies import Strategy
+    from stream_adam.experiment import Experiment
 
 LANE = "lane"
 SCREEN = 40  # rows of a table under one header
@@ -39,17 +39,18 @@ class JsonLines:
 
     header = b""
 
-    def __init__(self, lanes: Sequence[Strategy]) -> None:
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        lanes = experiment.lanes
         first = [LANE] if len(lanes) > 1 else []
         self._lanes: list[tuple[Any, list[str]]] = [
-            (msgspec.defstruct("Row", first + list(lane.columns), gc=False), [lane.label] * len(first))
-            for lane in lanes
+            (_struct(first + _names(experiment, lane.columns)), [lane.label] * len(first)) for lane in lanes
         ]
 
     def __call__(self, block: Block) -> bytes:
         """The block's objects, a line each."""
         lanes = [
-            map(row, *map(repeat, first), *(_cells(column, str) for column in columns.values()))
+            map(row, *map(repeat, first), *(_cells(column, str) for column in self._experiment.flat(columns).values()))
             for (row, first), columns in zip(self._lanes, block.lanes, strict=True)
         ]
         return _encode_lines(_by_tick(lanes))
@@ -58,18 +59,20 @@ class JsonLines:
 class Csv:
     """Comma-separated values: a header, then a row a line; blank where a lane has no such column."""
 
-    def __init__(self, lanes: Sequence[Strategy]) -> None:
-        self._names = _union(lanes)
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        lanes = experiment.lanes
+        self._names = _union(experiment)
         first = [LANE] if len(lanes) > 1 else []
         self.header = ",".join(first + self._names).encode() + b"\n"
-        self._row: Any = msgspec.defstruct("Row", first + self._names, array_like=True, gc=False)
+        self._row = _struct(first + self._names, array_like=True)
         self._firsts = [[msgspec.Raw(_quoted(lane.label))] * len(first) for lane in lanes]
 
     def __call__(self, block: Block) -> bytes:
         """The block's lines."""
         lanes = [
             map(self._row, *map(repeat, first), *(_column(columns, name) for name in self._names))
-            for first, columns in zip(self._firsts, block.lanes, strict=True)
+            for first, columns in zip(self._firsts, map(self._experiment.flat, block.lanes), strict=True)
         ]
         return _unbracketed(_encode_lines(_by_tick(lanes)))
 
@@ -77,8 +80,10 @@ class Csv:
 class Table:
     """Aligned columns, six digits a number, for people."""
 
-    def __init__(self, lanes: Sequence[Strategy]) -> None:
-        self._names = _union(lanes)
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        lanes = experiment.lanes
+        self._names = _union(experiment)
         width = max(len(LANE), *(len(lane.label) for lane in lanes))
         self._labels = [f"{lane.label:<{width}}  " if len(lanes) > 1 else "" for lane in lanes]
         lane = f"{LANE:<{width}}  " if len(lanes) > 1 else ""
@@ -89,7 +94,7 @@ class Table:
         """The block's lines, with the header again where a screen is full."""
         lanes = [
             map(label.__add__, map("  ".join, zip(*(_texts(columns, name) for name in self._names), strict=True)))
-            for label, columns in zip(self._labels, block.lanes, strict=True)
+            for label, columns in zip(self._labels, map(self._experiment.flat, block.lanes), strict=True)
         ]
         return b"".join(map(self._line, _by_tick(lanes)))
 
@@ -99,7 +104,7 @@ class Table:
         return again + row.rstrip().encode() + b"\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[Strategy]], Rows]] = {"jsonl": JsonLines, "csv": Csv, "table": Table}
+FORMATS: dict[str, Callable[[Experiment], Rows]] = {"jsonl": JsonLines, "csv": Csv, "table": Table}
 
 
 def _by_tick(lanes: Sequence[Iterable[Any]]) -> Iterable[Any]:
@@ -107,10 +112,21 @@ def _by_tick(lanes: Sequence[Iterable[Any]]) -> Iterable[Any]:
     return list(lanes[0]) if len(lanes) == 1 else list(chain.from_iterable(zip(*lanes, strict=True)))
 
 
-def _union(lanes: Sequence[Strategy]) -> list[str]:
+def _struct(names: list[str], array_like: bool = False) -> Any:
+    """A class of rows with these names, which need not be Python's."""
+    places = [f"column_{i}" for i in range(len(names))]
+    rename = dict(zip(places, names, strict=True))
+    return msgspec.defstruct("Row", places, rename=rename, array_like=array_like, gc=False)
+
+
+def _names(experiment: Experiment, columns: Iterable[str]) -> list[str]:
+    return [name for column in columns for name in experiment.names(column)]
+
+
+def _union(experiment: Experiment) -> list[str]:
     """The columns of all lanes, each once; the direction and the weight stay last."""
-    names = dict.fromkeys(name for lane in lanes for name in lane.columns[:-2])
-    return [*names, *lanes[0].columns[-2:]]
+    columns = dict.fromkeys(column for lane in experiment.lanes for column in lane.columns[:-2])
+    return _names(experiment, [*columns, *experiment.lanes[0].columns[-2:]])
 
 
 def _cells(column: np.ndarray[Any, Any], spell: Callable[[str], Any]) -> list[Any]:

@@ -25,7 +25,12 @@ sine, square, sawtooth, triangle = word("sine"), word("square"), word("sawtooth"
 ramp, step, impulse, chirp = word("ramp"), word("step"), word("impulse"), word("chirp")
 normal, uniform, laplace, student_t = word("normal"), word("uniform"), word("laplace"), word("student_t")
 cauchy, bernoulli, random_walk = word("cauchy"), word("bernoulli"), word("random_walk")
-recording, stdin, quadratic = word("recording"), word("stdin"), word("quadratic")
+recording, stdin = word("recording"), word("stdin")
+quadratic, absolute, huber, logistic = word("quadratic"), word("absolute"), word("huber"), word("logistic")
+rosenbrock, beale, himmelblau, booth = word("rosenbrock"), word("beale"), word("himmelblau"), word("booth")
+styblinski_tang, rastrigin, ackley = word("styblinski_tang"), word("rastrigin"), word("ackley")
+saddle, monkey_saddle, plateau, cliff = word("saddle"), word("monkey_saddle"), word("plateau"), word("cliff")
+mlp_digits = word("mlp_digits")
 sin, cos, tan, exp, log, sqrt = word("sin"), word("cos"), word("tan"), word("exp"), word("log"), word("sqrt")
 sign, floor, where = word("sign"), word("floor"), word("where")
 minimum, maximum = word("minimum"), word("maximum")
@@ -34,8 +39,9 @@ DEFAULT_SOURCE = "swinging_soft() + normal(0.5)"
 
 __all__ = [
     "DEFAULT_SOURCE", "GROUPS", "VARIABLES", "WORDS", "Files", "Reading", "Source", "SourceLike",
-    "bernoulli", "cauchy", "chirp", "cos", "exp", "floor", "impulse", "laplace", "line", "log", "maximum", "minimum",
-    "normal", "pi", "quadratic", "ramp", "random_walk", "recording", "sawtooth", "sign", "sin", "sine", "sqrt",
-    "square", "stdin", "step", "student_t", "swinging", "swinging_soft", "t", "tan", "theta", "triangle",
-    "uniform", "where",
+    "absolute", "ackley", "beale", "bernoulli", "booth", "cauchy", "chirp", "cliff", "cos", "exp", "floor",
+    "himmelblau", "huber", "impulse", "laplace", "line", "log", "logistic", "maximum", "minimum", "mlp_digits",
+    "monkey_saddle", "normal", "pi", "plateau", "quadratic", "ramp", "random_walk", "rastrigin", "recording",
+    "rosenbrock", "saddle", "sawtooth", "sign", "sin", "sine", "sqrt", "square", "stdin", "step", "student_t",
+    "styblinski_tang", "swinging", "swinging_soft", "t", "tan", "theta", "triangle", "uniform", "where",
 ]  # fmt: skip

@@ -4,6 +4,9 @@ A tree that mentions ``theta`` is lowered once: whatever in it does not depend o
 by numpy for a whole block, and the rest becomes operations on a stack. `value_at` walks the program for one tick. It
 is one function for the interpreter and for numba, and calls the platform's own mathematics (libm) in both, so that both
 give the same bits; no code is made from what a user typed.
+
+A source of several components is lowered once for each: an objective gives a tree a component, ``theta`` is that
+component's weight, and a noise has draws of its own in each.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ import numpy as np
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import THETA, Call, Expression, Number, Operation, as_expression
-from stream_adam.sources.words import FunctionWord, ObjectiveWord
+from stream_adam.sources.words import FunctionWord, NoiseWord, ObjectiveWord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from stream_adam.typing import Floats
@@ -41,12 +46,13 @@ LARGEST_EXPONENT = math.log(1.7976931348623157e308)
 class Program:
     """A closed-loop source, ready to be walked.
 
-    `codes` and `constants` have one entry an instruction; `columns` are the trees whose values each block brings;
-    `stack` is room for the operands, and each run has its own.
+    `codes` and `constants` have one entry an instruction; those of component c end before `ends[c]`; `columns` are the
+    trees whose values each block brings; `stack` is room for the operands, and each run has its own.
     """
 
     codes: NDArray[np.int64]
     constants: Floats
+    ends: NDArray[np.int64]
     columns: tuple[Expression, ...]
     stack: Floats
 
@@ -54,28 +60,56 @@ class Program:
         """The same program with a stack of its own: runs may go on side by side."""
         return replace(self, stack=np.zeros_like(self.stack))
 
+    def value(self, columns: Floats, tick: int, theta: Sequence[float] | Floats, component: int = 0) -> np.float64:
+        """One component of the gradient at a tick of the columns, shape (columns, ticks); theta has them all."""
+        start = self.ends[component - 1] if component else 0
+        end = self.ends[component]
+        return np.float64(value_at(self.codes, self.constants, start, end, self.stack, columns, tick, theta))
+
 
 def is_closed(node: Expression) -> bool:
     """Whether the node depends on theta, or on what only the program has."""
     return any(
-        n == THETA or isinstance(n, _Column) or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord))
+        n == THETA or isinstance(n, _Column | _Weight) or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord))
         for n in node.walk()
     )
 
 
-def lower(tree: Expression) -> Program:
+def is_noisy(node: Expression) -> bool:
+    """Whether a noise stands anywhere in it."""
+    return any(isinstance(n, Call) and isinstance(n.word, NoiseWord) for n in node.walk())
+
+
+def components_of(call: Call) -> int:
+    """How many components the gradient of an objective has.
+
+    Raises:
+        SpecError: an argument that the number depends on is no whole number in bounds.
+    """
+    assert isinstance(call.word, ObjectiveWord)
+    return call.word.objective.count(**numbers_of(call))
+
+
+def numbers_of(call: Call) -> dict[str, float]:
+    """A call's arguments by name; NaN where one is not a plain number."""
+    names = [parameter.name for parameter in call.word.parameters]
+    values = [argument.value if isinstance(argument, Number) else math.nan for argument in call.children()]
+    return dict(zip(names, values, strict=True))
+
+
+def lower(tree: Expression, components: int = 1) -> Program:
     """The program of a closed-loop tree.
 
     Raises:
         SpecError: theta stands where only functions of t can, as in ``sine(theta)``.
     """
-    lowering = _Lowering()
-    lowering.visit(tree)
+    lowering = _Lowering(components)
     return Program(
-        np.array(lowering.codes, dtype=np.int64),
-        np.array(lowering.constants, dtype=np.float64),
-        tuple(lowering.columns),
-        np.zeros(lowering.deepest),
+        ends=np.array([lowering.lower(tree, component) for component in range(components)], dtype=np.int64),
+        codes=np.array(lowering.codes, dtype=np.int64),
+        constants=np.array(lowering.constants, dtype=np.float64),
+        columns=tuple(lowering.columns),
+        stack=np.zeros(lowering.deepest),
     )
 
 
@@ -86,23 +120,42 @@ class _Column(Expression):
     place: int
 
 
+@dataclass(frozen=True)
+class _Weight(Expression):
+    """What stands for one component of theta in an objective's gradient."""
+
+    component: int
+
+
 @dataclass
 class _Lowering:
+    components: int
+    component: int = 0
     codes: list[int] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
     columns: list[Expression] = field(default_factory=list)
     height: int = 0
     deepest: int = 0
+    _shared: dict[int, Expression] = field(default_factory=dict)  # by node: its column, the same in all components
+    _gradients: dict[int, Sequence[Expression]] = field(default_factory=dict)  # by node: its tree for each component
+
+    def lower(self, tree: Expression, component: int) -> int:
+        """Add the instructions of a component; where they end."""
+        self.component, self.height = component, 0
+        self.visit(tree)
+        return len(self.codes)
 
     def visit(self, node: Expression) -> None:
         if isinstance(node, Number):
             self._emit("constant", 0, node.value)
         elif node == THETA:
-            self._emit("theta", 0)
+            self._emit("theta", 0, float(self.component))
+        elif isinstance(node, _Weight):
+            self._emit("theta", 0, float(node.component))
         elif isinstance(node, _Column):
             self._emit("column", 0, float(node.place))
         elif not is_closed(node):
-            self.visit(self._column(node))
+            self.visit(self._new_column(node) if is_noisy(node) else self._column(node))
         elif isinstance(node, Operation):
             self._visit_all(node.operands)
             self._emit(node.symbol, len(node.operands))
@@ -110,9 +163,12 @@ class _Lowering:
             self._visit_call(node)
 
     def _column(self, node: Expression) -> Expression:
-        """The node as a column, which a gradient's formula may mention any number of times: one draw a tick."""
-        if isinstance(node, Number):
-            return node
+        """The node as a column that all components share, however often a formula mentions it: one draw a tick."""
+        if id(node) not in self._shared:
+            self._shared[id(node)] = node if isinstance(node, Number) else self._new_column(node)
+        return self._shared[id(node)]
+
+    def _new_column(self, node: Expression) -> Expression:
         self.columns.append(node)
         return _Column(len(self.columns) - 1)
 
@@ -121,10 +177,23 @@ class _Lowering:
             self._visit_all(node.children())
             self._emit(node.word.name, len(node.arguments))
         elif isinstance(node.word, ObjectiveWord) and not any(is_closed(child) for child in node.children()):
-            columns = [self._column(child) for child in node.children()]
-            self.visit(as_expression(node.word.gradient(THETA, *columns)))
+            gradient = self._gradient(node, node.word)
+            self.visit(gradient[self.component if len(gradient) > 1 else 0])
         else:
             raise SpecError(f"theta can't stand inside {node.word.name}(…): it takes numbers and functions of t")
+
+    def _gradient(self, node: Call, word: ObjectiveWord) -> Sequence[Expression]:
+        """The objective's gradient, a tree a component; one of a single component acts on each by itself."""
+        count = components_of(node)
+        if count == 1:
+            return self._trees(node, word, (THETA,))
+        if id(node) not in self._gradients:
+            self._gradients[id(node)] = self._trees(node, word, tuple(map(_Weight, range(count))))
+        return self._gradients[id(node)]
+
+    def _trees(self, node: Call, word: ObjectiveWord, theta: tuple[Expression, ...]) -> Sequence[Expression]:
+        columns = [self._column(child) for child in node.children()]
+        return [as_expression(tree) for tree in word.objective.gradient(theta, *columns)]
 
     def _visit_all(self, nodes: tuple[Expression, ...]) -> None:
         for node in nodes:
@@ -138,11 +207,15 @@ class _Lowering:
 
 
 def value_at(
-    codes: NDArray[np.int64], constants: Floats, stack: Floats, columns: Floats, tick: int, theta: float
-) -> float:
-    """The gradient at one tick; `columns` has shape (columns, ticks) and `tick` counts within it."""
+    codes: NDArray[np.int64], constants: Floats, start: int, end: int, stack: Floats, columns: Floats, tick: int,
+    theta: Sequence[float] | Floats,
+) -> float:  # fmt: skip
+    """One component of the gradient at one tick, by the instructions from `start` to before `end`.
+
+    `columns` has shape (columns, ticks) and `tick` counts within it; `theta` has the weight of each component.
+    """
     top = -1
-    for i in range(codes.shape[0]):
+    for i in range(start, end):
         code = codes[i]
         if code == COLUMN:
             top += 1
@@ -152,7 +225,7 @@ def value_at(
             stack[top] = constants[i]
         elif code == WEIGHT:
             top += 1
-            stack[top] = theta
+            stack[top] = theta[int(constants[i])]
         elif code == NEGATIVE or SIN <= code <= FLOOR:
             stack[top] = unary(code, stack[top])
         elif code == WHERE:

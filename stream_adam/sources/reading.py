@@ -10,7 +10,8 @@ import numpy as np
 from stream_adam.errors import SpecError
 from stream_adam.expression import PI, Call, Expression, Number, Operation, T
 from stream_adam.sources.feeds import Feed, FeedState, Given, Lines
-from stream_adam.sources.words import FunctionWord, NoiseWord, SignalWord
+from stream_adam.sources.program import is_noisy
+from stream_adam.sources.words import RECORDING, FunctionWord, NoiseWord, SignalWord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,20 +48,33 @@ class Memory(Protocol):
 class Reading:
     """A source being read from tick 0 on.
 
-    `columns(n)` gives the next n ticks of every open-loop part, shape (parts, n): one part, the gradient itself, for an
-    open-loop source, and the columns of its `program` for a closed-loop one. Block lengths never change a value.
+    `columns(n)` gives the next n ticks of every open-loop part, shape (parts, n): the gradient itself, a part a
+    component, for an open-loop source, and the columns of its `program` for a closed-loop one. Block lengths never
+    change a value.
+
+    Attributes:
+        program: the closed loop's, with room of this run's own; None for another source.
+        network: the native objective that gives the gradient, made for this run's seed; None for another source.
+        feeds: what arrives from outside.
     """
 
-    def __init__(self, source: Source, seed: int) -> None:
+    def __init__(self, source: Source, seed: int, components: int = 1) -> None:
         self.tick = 0
-        self.program = source.program and source.program.for_one_run()
+        self.program = source.program_for(components)
+        self.network = source.network_for(seed)
         self.feeds: list[FeedState] = []
         self._length = source.length
-        self._recordings = iter(source.recordings)
+        self._recordings = source.recordings
         self._generators = _generators(seed)
         self._memories: list[Memory] = []
-        trees = (source.tree,) if source.program is None else source.program.columns
-        self.parts = [self._compile(tree) for tree in trees]
+        self.parts = [self._compile(tree) for tree in self._trees(source, components)]
+
+    def _trees(self, source: Source, components: int) -> tuple[Expression, ...]:
+        if self.network is not None:
+            return ()
+        if self.program is not None:
+            return self.program.columns
+        return (source.tree,) * (components if is_noisy(source.tree) else 1)
 
     def ready(self, n: int) -> int:
         """How many of the next n ticks can be had; 0 when the source has ended.
@@ -116,7 +130,7 @@ class Reading:
         if isinstance(node, Call):
             return self._compile_call(node)
         if isinstance(node, Given):
-            return self._recorded()
+            return self._recorded(node)
         if isinstance(node, Feed):
             return self._fed(node.values)
         assert node in {T, PI}, node  # theta is in no open-loop part
@@ -133,12 +147,12 @@ class Reading:
             term = NoiseTerm(node, word.noise, next(self._generators), arguments)
             self._memories.append(term)
             return term
-        if word.name == "recording":
-            return self._recorded()
+        if word == RECORDING:
+            return self._recorded(node)
         return self._fed(Lines())
 
-    def _recorded(self) -> Values:
-        values = next(self._recordings)
+    def _recorded(self, node: Expression) -> Values:
+        values = self._recordings[node]
         return lambda ticks: values[int(ticks[0]) : int(ticks[0]) + len(ticks)]
 
     def _fed(self, values: Any) -> Values:

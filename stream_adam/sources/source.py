@@ -14,12 +14,12 @@ from stream_adam.errors import SpecError
 from stream_adam.expression import Call, Expression, Number, as_expression, check
 from stream_adam.grammar import parse
 from stream_adam.sources.feeds import Feed, Given, as_float
-from stream_adam.sources.program import Program, is_closed, lower
+from stream_adam.sources.program import Program, components_of, is_closed, lower
 from stream_adam.sources.recordings import ANY_FILE, Files, load
-from stream_adam.sources.words import RECORDING, STDIN, VARIABLES, WORDS, NoiseWord
+from stream_adam.sources.words import RECORDING, STDIN, VARIABLES, WORDS, NativeWord, Network, NoiseWord, ObjectiveWord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stream_adam.typing import Floats
 
@@ -33,8 +33,11 @@ class Source:
     Attributes:
         tree: what is evaluated.
         text: how it was written.
-        recordings: the data of each `recording(…)` and each array, in the order written, each of shape (ticks,).
-        program: the closed loop's program, None for an open-loop source.
+        recordings: the data of each `recording(…)` and each array, by its node, each of shape (ticks,).
+        program: the closed loop's program, None for another source.
+        components: how many the gradient has; None where any number will do.
+        shown: which of them are shown, where those are not all.
+        native: the call of a network that this source is; None for another source.
 
     >>> Source.of("2*theta + normal(0.1)").is_closed_loop
     True
@@ -42,8 +45,11 @@ class Source:
 
     tree: Expression
     text: str = field(compare=False)
-    recordings: tuple[Floats, ...] = field(default=(), compare=False, repr=False)
+    recordings: Mapping[Expression, Floats] = field(default_factory=dict, compare=False, repr=False)
     program: Program | None = field(default=None, compare=False, repr=False)
+    components: int | None = field(default=None, compare=False)
+    shown: list[int] | None = field(default=None, compare=False)
+    native: Call | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, source: Source | SourceLike, files: Files = ANY_FILE) -> Source:
@@ -66,24 +72,46 @@ class Source:
             raise SpecError("stdin() belongs to the command line: this page has no standard input")
         for call in calls:
             _check_noise(call)
-        return cls(tree, text, _recordings(tree, files), lower(tree) if is_closed(tree) else None)
+        native = _native(tree, calls)
+        if native is not None:
+            network = _network(native, seed=0)
+            return cls(tree, text, components=network.components, shown=list(network.shown), native=native)
+        components = _components(tree, calls)
+        program = lower(tree, components or 1) if is_closed(tree) else None
+        return cls(tree, text, _recordings(tree, files), program, components)
 
     @property
     def is_closed_loop(self) -> bool:
         """Whether the gradient depends on theta."""
-        return self.program is not None
+        return self.program is not None or self.native is not None
+
+    @property
+    def objective(self) -> Call | None:
+        """The one objective that it descends, with plain numbers as arguments; None without one, or with several."""
+        calls = [node for node in self.tree.walk() if isinstance(node, Call) and isinstance(node.word, ObjectiveWord)]
+        plain = len(calls) == 1 and all(isinstance(argument, Number) for argument in calls[0].arguments)
+        return calls[0] if plain else None
+
+    def program_for(self, components: int) -> Program | None:
+        """The closed loop's program for that many components, with room for one run; None for another source."""
+        if self.program is None:
+            return None
+        known = len(self.program.ends) == components
+        return (self.program if known else lower(self.tree, components)).for_one_run()
+
+    def network_for(self, seed: int) -> Network | None:
+        """The network whose gradient this source is, as of that seed; None for another source."""
+        return None if self.native is None else _network(self.native, seed)
 
     @property
     def length(self) -> int | None:
         """How many ticks its recordings hold; None without one."""
-        return min(map(len, self.recordings), default=None)
+        return min(map(len, self.recordings.values()), default=None)
 
     @property
     def is_live(self) -> bool:
         """Whether values arrive from outside, one by one."""
-        return any(
-            isinstance(node, Feed) or (isinstance(node, Call) and node.word == STDIN) for node in self.tree.walk()
-        )
+        return any(map(_is_live, self.tree.walk()))
 
     def __str__(self) -> str:
         return str(self.tree)
@@ -101,16 +129,52 @@ def _tree(source: object) -> Expression:
     raise SpecError(f"a source is text, an expression or an iterable of floats, not {type(source).__name__}")
 
 
-def _recordings(tree: Expression, files: Files) -> tuple[Floats, ...]:
+def _recordings(tree: Expression, files: Files) -> dict[Expression, Floats]:
     """The data of the tree's recordings and arrays; a file is read once, however often it is named."""
     read = cache(partial(load, files=files))
-    data = []
+    data: dict[Expression, Floats] = {}
     for node in tree.walk():
         if isinstance(node, Given):
-            data.append(node.values)
+            data[node] = node.values
         elif isinstance(node, Call) and node.word == RECORDING:
-            data.append(read(node.text("path"), node.text("column")))
-    return tuple(data)
+            data[node] = read(node.text("path"), node.text("column"))
+    return data
+
+
+def _is_live(node: Expression) -> bool:
+    return isinstance(node, Feed) or (isinstance(node, Call) and node.word == STDIN)
+
+
+def _native(tree: Expression, calls: list[Call]) -> Call | None:
+    native = next((call for call in calls if isinstance(call.word, NativeWord)), None)
+    if native is not None and native is not tree:
+        raise SpecError(f"{native.word.name}(…) is a whole source: it can't be a part of an expression")
+    return native
+
+
+def _components(tree: Expression, calls: list[Call]) -> int | None:
+    """How many components the gradient has; None where any number will do, as for an objective of one."""
+    counts = {str(call): components_of(call) for call in calls if isinstance(call.word, ObjectiveWord)}
+    several = {name: count for name, count in counts.items() if count > 1}
+    if len(set(several.values())) > 1:
+        (one, first), *_, (other, second) = sorted(several.items(), key=lambda item: item[1])
+        raise SpecError(f"{one} has {first} components and {other} has {second}: the terms of a source must agree")
+    if several and any(map(_is_live, tree.walk())):
+        raise SpecError(f"values from outside have one component, and {next(iter(several))} has several")
+    return next(iter(several.values()), None)
+
+
+def _network(call: Call, seed: int) -> Network:
+    assert isinstance(call.word, NativeWord)
+    names = [parameter.name for parameter in call.word.parameters]
+    values = [argument if isinstance(argument, str) else _plain(call, argument) for argument in call.arguments]
+    return call.word.make(seed=seed, **dict(zip(names, values, strict=True)))
+
+
+def _plain(call: Call, argument: Expression) -> float:
+    if not isinstance(argument, Number):
+        raise SpecError(f"{call.word.name}(…) takes plain numbers: {argument} is none")
+    return argument.value
 
 
 def _array(values: Sequence[float] | Floats) -> Floats:

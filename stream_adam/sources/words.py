@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from stream_adam.expression import PI, THETA, Expression, Operand, Parameter, T, Variable, Word
+from stream_adam.expression import PI, THETA, Expression, Parameter, T, Variable, Word
+from stream_adam.sources.digits import Digits
+from stream_adam.sources.functions import FUNCTION_WORDS, FunctionWord
 from stream_adam.sources.noise import NOISES, Noise
-from stream_adam.sources.objectives import OBJECTIVES
+from stream_adam.sources.objectives import OBJECTIVES, Objective
 from stream_adam.sources.signals import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_adam.typing import Array
+    from stream_adam.typing import Array, Floats
 
 
-@dataclass(frozen=True)
-class FunctionWord(Word):
-    """Elementwise arithmetic: `sin`, `where`, …"""
-
-    apply: Callable[..., Array]
+__all__ = [
+    "DATA_WORDS", "FUNCTION_WORDS", "GROUPS", "NATIVE_WORDS", "NOISE_WORDS", "OBJECTIVE_WORDS", "RECORDING",
+    "SIGNAL_WORDS", "STDIN", "VARIABLES", "WORDS", "DataWord", "FunctionWord", "NativeWord", "Network", "NoiseWord",
+    "ObjectiveWord", "SignalWord", "word",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,40 @@ class NoiseWord(Word):
 
 @dataclass(frozen=True)
 class ObjectiveWord(Word):
-    """A gradient at theta: its function, given a tree for theta, gives a tree."""
+    """A gradient at theta: given a tree for each component of theta, it gives a tree a component."""
 
-    gradient: Callable[..., Operand]
+    objective: Objective
+
+
+class Network(Protocol):
+    """What a native objective makes for a run: the gradient of many weights, of which a few are shown.
+
+    Attributes:
+        components: how many weights there are.
+        shown: the numbers of those that are shown.
+    """
+
+    components: int
+    shown: tuple[int, ...]
+
+    def gradient(self, tick: int, theta: Floats) -> Floats:
+        """The gradient at a tick, of the same shape as theta, (components,); it depends on nothing else."""
+
+    def loss(self, theta: Floats) -> float:
+        """What is descended, over all the data."""
+
+    def accuracy(self, theta: Floats) -> float:
+        """The fraction of the data that is told rightly."""
+
+
+@dataclass(frozen=True)
+class NativeWord(Word):
+    """An objective that is a whole source: too large for a tree, it computes its gradient by itself.
+
+    `make(…, seed=seed)` takes the word's arguments as plain numbers and text; what can't be is a SpecError.
+    """
+
+    make: Callable[..., Network]
 
 
 @dataclass(frozen=True)
@@ -52,47 +83,31 @@ class DataWord(Word):
     """Values that were made elsewhere: `recording`, `stdin`."""
 
 
-def _where(condition: Array, then: Array, otherwise: Array) -> Array:
-    return np.where(np.not_equal(condition, 0), then, otherwise)
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., Array], str, str]] = {
-    "sin": (np.sin, "x", "sine of x, in radians"),
-    "cos": (np.cos, "x", "cosine of x, in radians"),
-    "tan": (np.tan, "x", "tangent of x, in radians"),
-    "exp": (np.exp, "x", "e to the power of x"),
-    "log": (np.log, "x", "natural logarithm"),
-    "sqrt": (np.sqrt, "x", "square root"),
-    "abs": (np.abs, "x", "x without its sign"),
-    "sign": (np.sign, "x", "-1, 0 or 1"),
-    "floor": (np.floor, "x", "the largest whole number up to x"),
-    "minimum": (np.minimum, "x y", "the smaller of two"),
-    "maximum": (np.maximum, "x y", "the larger of two"),
-    "where": (_where, "condition then otherwise", "one of two values, by a condition such as t < 100"),
-}
-
-
 def _parameters(function: Callable[..., object], given_by_us: int) -> tuple[Parameter, ...]:
     """The parameters of a word's function, less the first ones, which the run gives."""
     listed = list(inspect.signature(function).parameters.values())[given_by_us:]
-    return tuple(Parameter(p.name, None if p.default is p.empty else p.default) for p in listed)
+    return tuple(
+        Parameter(p.name, None if p.default is p.empty else p.default, isinstance(p.default, str))
+        for p in listed
+        if p.kind is not p.KEYWORD_ONLY  # the run gives it
+    )
 
 
 def _help(function: Callable[..., object]) -> str:
     return (function.__doc__ or "").splitlines()[0]
 
 
-FUNCTION_WORDS: dict[str, Word] = {
-    name: FunctionWord(name, tuple(Parameter(p) for p in parameters.split()), text, apply)
-    for name, (apply, parameters, text) in _FUNCTIONS.items()
-}
 SIGNAL_WORDS: dict[str, Word] = {f.__name__: SignalWord(f.__name__, _parameters(f, 1), _help(f), f) for f in SIGNALS}
 NOISE_WORDS: dict[str, Word] = {
     noise.draw.__name__: NoiseWord(noise.draw.__name__, _parameters(noise.draw, 2), _help(noise.draw), noise)
     for noise in NOISES
 }
 OBJECTIVE_WORDS: dict[str, Word] = {
-    f.__name__: ObjectiveWord(f.__name__, _parameters(f, 1), _help(f), f) for f in OBJECTIVES
+    name: ObjectiveWord(name, _parameters(objective.gradient, 1), _help(objective.gradient), objective)
+    for name, objective in OBJECTIVES.items()
+}
+NATIVE_WORDS: dict[str, Word] = {
+    "mlp_digits": NativeWord("mlp_digits", _parameters(Digits, 0), _help(Digits), Digits),
 }
 RECORDING = DataWord(
     "recording",
@@ -106,7 +121,7 @@ GROUPS: dict[str, dict[str, Word]] = {
     "signals": SIGNAL_WORDS,
     "noise": NOISE_WORDS,
     "data": DATA_WORDS,
-    "objectives": OBJECTIVE_WORDS,
+    "objectives": {**OBJECTIVE_WORDS, **NATIVE_WORDS},
     "functions": FUNCTION_WORDS,
 }
 WORDS: dict[str, Word] = {name: word for group in GROUPS.values() for name, word in group.items()}

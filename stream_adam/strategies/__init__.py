@@ -14,13 +14,40 @@ from typing import TypeVar
 
 from stream_adam.errors import SpecError
 from stream_adam.strategies.adam import adam, adam_centered, adam_zero_based
-from stream_adam.strategies.momentum import momentum, sgd
+from stream_adam.strategies.adam_decay import adamw, cautious_adamw, schedule_free_adamw, stable_adamw
+from stream_adam.strategies.adam_first import adan, ademamix, laprop, nadam, novograd
+from stream_adam.strategies.adam_second import adabelief, adamax, adopt, amsgrad, yogi
+from stream_adam.strategies.adam_step import diffgrad, radam
+from stream_adam.strategies.conventions import (
+    adabelief_fresh_eps,
+    adam_eps_hat,
+    adam_eps_inside,
+    adam_uncorrected,
+    amsgrad_uncorrected,
+    radam_paper,
+)
+from stream_adam.strategies.momentum import momentum, nesterov, sgd
+from stream_adam.strategies.signs import lion, rprop, sign_sgd, signum
+from stream_adam.strategies.squares import adadelta, adagrad, rmsprop, rmsprop_centered
 from stream_adam.strategies.strategy import Rule, Strategy, StrategyLike
 
 DEFAULT_STRATEGY = "adam_zero_based"
-STRATEGIES: dict[str, Strategy] = {
-    rule.__name__: Strategy.of(rule) for rule in (adam, adam_zero_based, adam_centered, sgd, momentum)
-}
+RULES: tuple[Rule, ...] = (
+    # gradient and momentum
+    sgd, momentum, nesterov,
+    # signs
+    sign_sgd, signum, lion, rprop,
+    # accumulated squares
+    adagrad, rmsprop, rmsprop_centered, adadelta,
+    # Adam and the original experiment
+    adam, adam_zero_based, adam_centered,
+    # Adam's family
+    adamw, amsgrad, adamax, nadam, radam, adabelief, yogi, adan, novograd, laprop, diffgrad, ademamix, adopt,
+    stable_adamw, cautious_adamw, schedule_free_adamw,
+    # other conventions
+    adam_eps_inside, adam_eps_hat, adam_uncorrected, amsgrad_uncorrected, adabelief_fresh_eps, radam_paper,
+)  # fmt: skip
+STRATEGIES: dict[str, Strategy] = {rule.__name__: Strategy.of(rule) for rule in RULES}
 BUILT_IN = frozenset(STRATEGIES)
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
@@ -77,6 +104,10 @@ def load_strategies(path: str | Path) -> None:
 
 
 __all__ = [
-    "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adam", "adam_centered", "adam_zero_based",
-    "as_strategy", "load_strategies", "momentum", "register", "sgd",
+    "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adabelief", "adabelief_fresh_eps", "adadelta",
+    "adagrad", "adam", "adam_centered", "adam_eps_hat", "adam_eps_inside", "adam_uncorrected", "adam_zero_based",
+    "adamax", "adamw", "adan", "ademamix", "adopt", "amsgrad", "amsgrad_uncorrected", "as_strategy", "cautious_adamw",
+    "diffgrad", "laprop", "lion", "load_strategies", "momentum", "nadam", "nesterov", "novograd", "radam",
+    "radam_paper", "register", "rmsprop", "rmsprop_centered", "rprop", "schedule_free_adamw", "sgd", "sign_sgd",
+    "signum", "stable_adamw", "yogi",
 ]  # fmt: skip

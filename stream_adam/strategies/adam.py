@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_adam.strategies.strategy import Beta, Carried, Epsilon, Rate, Square
+from stream_adam.strategies.arithmetic import ema, moments
+from stream_adam.strategies.hyper import MeanBeta, SquareBeta
+from stream_adam.strategies.strategy import Carried, Derived, DerivedSquare, Epsilon, Rate, Square
 
 
 class AdamState(NamedTuple):
@@ -17,8 +19,8 @@ class AdamState(NamedTuple):
 
     m: float = 0.0
     v: Square = 0.0
-    m_hat: float = 0.0
-    v_hat: Square = 0.0
+    m_hat: Derived = 0.0
+    v_hat: DerivedSquare = 0.0
     beta1_t: Carried = 1.0
     beta2_t: Carried = 1.0
     direction: float = 0.0
@@ -28,8 +30,8 @@ class AdamHyper(NamedTuple):
     """Settings of `adam`, as Kingma & Ba have them."""
 
     alpha: Rate = 1e-3
-    beta1: Beta = 0.9
-    beta2: Beta = 0.999
+    beta1: MeanBeta = 0.9
+    beta2: SquareBeta = 0.999
     eps: Epsilon = 1e-8
 
 
@@ -48,12 +50,7 @@ def adam(g: float, s: AdamState, h: AdamHyper) -> AdamState:
     >>> round(first.m_hat, 12), round(first.v_hat, 12), round(first.direction, 12)
     (3.0, 9.0, np.float64(1.0))
     """
-    m = h.beta1 * s.m + (1 - h.beta1) * g
-    v = h.beta2 * s.v + (1 - h.beta2) * (g * g)
-    beta1_t = s.beta1_t * h.beta1
-    beta2_t = s.beta2_t * h.beta2
-    m_hat = m / (1 - beta1_t)
-    v_hat = v / (1 - beta2_t)
+    m, v, m_hat, v_hat, beta1_t, beta2_t = moments(g, s, h)
     return AdamState(m, v, m_hat, v_hat, beta1_t, beta2_t, m_hat / (np.sqrt(v_hat) + h.eps))
 
 
@@ -62,8 +59,8 @@ class OriginalState(NamedTuple):
 
     m: float = 0.0
     v: Square = 0.0
-    m_hat: float = 0.0
-    v_hat: Square = 0.0
+    m_hat: Derived = 0.0
+    v_hat: DerivedSquare = 0.0
     beta1_t: Carried = 1.0
     beta2_t: Carried = 1.0
     ticks: Carried = 0.0
@@ -74,8 +71,8 @@ class OriginalHyper(NamedTuple):
     """Settings of the original experiment."""
 
     alpha: Rate = 1e-3
-    beta1: Beta = 0.9
-    beta2: Beta = 0.999
+    beta1: MeanBeta = 0.9
+    beta2: SquareBeta = 0.999
     eps: Epsilon = 1e-7
 
 
@@ -93,8 +90,8 @@ def adam_zero_based(g: float, s: OriginalState, h: OriginalHyper) -> OriginalSta
     >>> round(adam_zero_based(3.0, OriginalState(), OriginalHyper(eps=0.0)).direction, 5)
     np.float64(3.16228)
     """
-    m = (1 - h.beta1) * g + h.beta1 * s.m
-    v = (1 - h.beta2) * (g * g) + h.beta2 * s.v
+    m = ema(s.m, g, h.beta1)
+    v = ema(s.v, g * g, h.beta2)
     corrected = np.minimum(s.ticks, 1.0)  # 0 at t = 0, 1 afterwards
     m_hat = m / (1 - corrected * s.beta1_t)
     v_hat = v / (1 - corrected * s.beta2_t)
@@ -115,8 +112,8 @@ def adam_centered(g: float, s: OriginalState, h: OriginalHyper) -> OriginalState
     >>> round(adam_centered(1.0, OriginalState(), OriginalHyper()).m, 12)
     0.1
     """
-    m = (1 - h.beta1) * g + h.beta1 * s.m
-    v = (1 - h.beta2) * ((g - m) * (g - m)) + h.beta2 * s.v
+    m = ema(s.m, g, h.beta1)
+    v = ema(s.v, (g - m) * (g - m), h.beta2)
     corrected = np.minimum(s.ticks, 1.0)  # 0 at t = 0, 1 afterwards
     m_hat = m / (1 - corrected * s.beta1_t)
     v_hat = v / (1 - corrected * s.beta2_t)

@@ -6,7 +6,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from stream_adam.strategies.strategy import Carried, Fraction, Knob, Rate
+from stream_adam.strategies.hyper import BufferShare
+from stream_adam.strategies.strategy import Carried, Knob, Rate
 
 
 class SgdState(NamedTuple):
@@ -47,8 +48,8 @@ class MomentumHyper(NamedTuple):
     """Settings of `momentum`."""
 
     alpha: Rate = 1e-3
-    momentum: Annotated[float, Knob("how much of the buffer is kept", 0.0, 1.0, reach=(0.0, 1.0))] = 0.9
-    dampening: Fraction = 0.0
+    momentum: BufferShare = 0.9
+    dampening: Annotated[float, Knob("what share of a new gradient is left out", 0.0, 1.0, reach=(0.0, 1.0))] = 0.0
 
 
 def momentum(g: float, s: MomentumState, h: MomentumHyper) -> MomentumState:
@@ -67,3 +68,35 @@ def momentum(g: float, s: MomentumState, h: MomentumHyper) -> MomentumState:
     damped = np.minimum(s.ticks, 1.0)  # 0 on the first tick, 1 afterwards
     b = h.momentum * s.b + (1 - damped * h.dampening) * g
     return MomentumState(b, s.ticks + 1, b)
+
+
+class NesterovState(NamedTuple):
+    """The buffer b."""
+
+    b: float = 0.0
+    direction: float = 0.0
+
+
+class NesterovHyper(NamedTuple):
+    """Settings of `nesterov`."""
+
+    alpha: Rate = 1e-3
+    momentum: BufferShare = 0.9
+
+
+def nesterov(g: float, s: NesterovState, h: NesterovHyper) -> NesterovState:
+    """Momentum that looks one step ahead (Nesterov 1983; Sutskever, Martens, Dahl & Hinton 2013).
+
+        b = momentum·b + g
+        direction = g + momentum·b
+
+    The gradient is taken at the reported weight: there is no look-ahead point beside it. Agrees with
+    ``torch.optim.SGD(lr=alpha, momentum, nesterov=True)`` and ``optax.sgd(nesterov=True)``.
+    Source: I. Sutskever, J. Martens, G. Dahl, G. Hinton, *On the importance of initialization and momentum in deep
+    learning*, ICML 2013.
+
+    >>> nesterov(1.0, NesterovState(), NesterovHyper()).direction
+    1.9
+    """
+    b = h.momentum * s.b + g
+    return NesterovState(b, g + h.momentum * b)

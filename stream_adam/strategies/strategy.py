@@ -6,18 +6,22 @@ last two `typing.NamedTuple`s of floats whose defaults are the initial state and
     def rule(g: float, s: State, h: Hyper) -> State: ...
 
 It works elementwise with `+ - * /`, `np.sqrt`, `np.maximum`, `np.where` and their kin, and no `if` on a value. Then
-the same function runs on floats, on arrays of components and compiled, with the same bits.
+the same function runs on floats, on arrays of components and compiled, with the same bits. Plain functions that it
+calls are compiled with it.
+
+The step is ``theta ← theta − alpha·direction``. A rule that moves the weight another way, as weight decay does, has a
+last field `theta` in its state: it finds the weight before the tick there, and leaves the weight after the tick there.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
+import msgspec
 import numpy as np
 
 from stream_adam.errors import SpecError, suggestion
@@ -28,19 +32,24 @@ from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES, F
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stream_adam.typing import Array
+
 Scale = Literal["linear", "log", "one_minus"]
+KindName = Literal["square", "carried", "derived"]
 
 
 @dataclass(frozen=True)
 class Knob:
     """A hyperparameter as a thing to turn: its meaning, its bounds, and the slider that moves it.
 
-    `low` and `high` bound what is accepted (`high` is left out where `below_high`); `reach` is what a slider spans.
+    `low` and `high` bound what is accepted (`low` is left out where `above_low`, `high` where `below_high`); `reach` is
+    what a slider spans.
     """
 
     help: str
     low: float = -math.inf
     high: float = math.inf
+    above_low: bool = False
     below_high: bool = False
     scale: Scale = "linear"
     reach: tuple[float, float] | None = None
@@ -49,8 +58,8 @@ class Knob:
         """Why the value can't be used; None when it can."""
         if math.isnan(value):
             return "is not a number"
-        if value < self.low:
-            return f"must be at least {self.low:g}"
+        if value < self.low or (value == self.low and self.above_low):
+            return f"must be {'above' if self.above_low else 'at least'} {self.low:g}"
         if value > self.high or (value == self.high and self.below_high):
             return f"must be {'below' if self.below_high else 'at most'} {self.high:g}"
         return None
@@ -58,6 +67,7 @@ class Knob:
 
 FREE = Knob("")
 Rate = Annotated[float, Knob("learning rate", low=0.0, scale="log", reach=(1e-6, 10.0))]
+PositiveRate = Annotated[float, Knob("learning rate", low=0.0, above_low=True, scale="log", reach=(1e-6, 10.0))]
 Beta = Annotated[
     float,
     Knob(
@@ -65,21 +75,22 @@ Beta = Annotated[
     ),
 ]
 Epsilon = Annotated[float, Knob("keeps the division finite", low=0.0, scale="log", reach=(1e-16, 1.0))]
-Fraction = Annotated[float, Knob("", low=0.0, high=1.0, reach=(0.0, 1.0))]
 
 
 @dataclass(frozen=True)
 class Kind:
     """What a state's field is, beyond its value."""
 
-    name: Literal["square", "carried"]
+    name: KindName
 
 
 Square = Annotated[float, Kind("square")]  # in units of g²: shown as its root
-Carried = Annotated[float, Kind("carried")]  # needed to go on, not to look at
+Carried = Annotated[float, Kind("carried")]  # needed to go on, not to look at: the same in all components
+Derived = Annotated[float, Kind("derived")]  # follows from the others: to look at, not needed to go on
+DerivedSquare = Annotated[float, Kind("square"), Kind("derived")]
 
 Rule = Any  # (g, state, hyperparameters) -> state; each rule has its own NamedTuples
-RESERVED = ("t", "g", "theta", "lane")
+RESERVED = ("t", "g", "lane")
 
 
 @dataclass(frozen=True)
@@ -148,14 +159,20 @@ class Strategy:
             raise SpecError(f"{self.name}: {name} is {value}: it {fault}")
         return value
 
-    def initial_state(self) -> Any:
-        """The state before the first tick."""
-        return self.state_of(self.State())
+    def initial_state(self, theta0: Array = 0.0) -> Any:
+        """The state before the first tick, when the weight is `theta0`."""
+        state: Any = self.State()
+        return self.state_of((*state[:-1], theta0) if self.moves else state)
 
-    def state_of(self, values: Iterable[float]) -> Any:
+    def state_of(self, values: Iterable[Array]) -> Any:
         """The state of these values, as numpy floats: they divide by zero as IEEE says, without an exception."""
         state: Any = self.State
         return state(*map(np.float64, values))
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether the rule moves the weight itself: its state ends with `theta`."""
+        return _fields(self.State)[-1] == "theta"
 
     @property
     def name(self) -> str:
@@ -185,8 +202,8 @@ class Strategy:
 
     @cached_property
     def own_columns(self) -> tuple[str, ...]:
-        """The state's fields but for the direction."""
-        return tuple(name for name in _fields(self.State) if name != "direction")
+        """The state's fields but for the direction and the weight."""
+        return tuple(name for name in _fields(self.State) if name not in {"direction", "theta"})
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -194,14 +211,14 @@ class Strategy:
         return ("t", "g", *self.own_columns, "direction", "theta")
 
     @cached_property
-    def Row(self) -> type[tuple[float, ...]]:  # noqa: N802  (a class made for this strategy)
-        """The immutable state of a tick, with the columns as attributes."""
-        return namedtuple(f"{self.name}_row", self.columns)
+    def Row(self) -> type[msgspec.Struct]:  # noqa: N802  (a class made for this strategy)
+        """The immutable state of a tick, with the columns as attributes; half the cost of a named tuple."""
+        return msgspec.defstruct(f"{self.name}_row", self.columns, frozen=True, gc=False)
 
-    def fields_of(self, kind: Literal["square", "carried"]) -> frozenset[str]:
+    def fields_of(self, kind: KindName) -> frozenset[str]:
         """The state's fields that are of that kind."""
         hints = _hints(self.State)
-        return frozenset(name for name, hint in hints.items() if _annotation(hint, Kind) == Kind(kind))
+        return frozenset(name for name, hint in hints.items() if Kind(kind) in getattr(hint, "__metadata__", ()))
 
     def __str__(self) -> str:
         given = [
@@ -257,6 +274,8 @@ def _check_fields(name: str, state: type, hyper: type) -> None:
         raise SpecError(f"{name}: {state.__name__} needs a field 'direction': the step is theta - alpha*direction")
     if "alpha" not in _fields(hyper):
         raise SpecError(f"{name}: {hyper.__name__} needs a field 'alpha', the learning rate")
+    if "theta" in _fields(state)[:-1]:
+        raise SpecError(f"{name}: 'theta', the weight that the rule moves itself, stands last in {state.__name__}")
     taken = [f for f in _fields(state) if f in RESERVED]
     if taken:
         raise SpecError(f"{name}: {state.__name__} can't have a field '{taken[0]}': every row has that column already")

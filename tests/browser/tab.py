@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -174,12 +174,22 @@ class Tab:
             "source": query["source"][0],
             "strategy": query["strategy"][lane],
             "seed": int(query["seed"][0]),
-            "theta0": float(query["theta0"][0]),
+            "theta0": self.theta0,
         }
 
+    @property
+    def theta0(self) -> float | tuple[float, ...]:
+        """Where the run starts, as the URL says."""
+        weights = tuple(map(float, self.query["theta0"][0].split(",")))
+        return weights if len(weights) > 1 else weights[0]
+
     def expected(self, ticks: int, lane: int = 0) -> Columns:
-        """What the URL's recipe gives, as the panels have it."""
-        run = simulate(**self.recipe(lane), ticks=ticks)
+        """What the URL's recipe gives, as the panels have it: of the component that the URL names."""
+        run: Mapping[str, Any] = simulate(**self.recipe(lane), ticks=ticks)
+        if "component" in self.query:
+            number = self.query["component"][0]
+            own = [name for name in run if name == "t" or name.endswith(f".{number}")]
+            run = {name.removesuffix(f".{number}"): run[name] for name in own}
         with np.errstate(invalid="ignore"):
             roots = {f"sqrt_{name}": np.sqrt(run[name]) for name in run if name in {"v", "v_hat"}}
         return {**run, **roots}

@@ -54,3 +54,25 @@ def test_a_figure_opens_without_a_network(new_tab: NewTab, tmp_path: Path) -> No
     text = tab.text()
     assert "swinging_soft() + normal(0.5)   →   sgd".replace("   ", " ") in text
     assert outside == []
+
+
+def test_a_file_has_the_landscape_and_every_component(new_tab: NewTab, tmp_path: Path) -> None:
+    experiment = Experiment.of("rosenbrock()", ["adam(alpha=0.01)", "sgd(alpha=0.001)"], seed=1, theta0=(-1.2, 1))
+    block = Run(experiment).advance(300)
+    path = tmp_path / "figure.html"
+    write_html(path, experiment, block, window=200, y_range=None)
+    tab = new_tab()
+    tab.page.goto(path.as_uri())
+    tab.page.wait_for_function("() => globalThis.Bokeh?.documents?.[0]?.is_idle")
+    for lane, suffix in enumerate(("", ":2")):
+        theta = block.lanes[lane]["theta"]
+        way = tab.data(f"landscape{suffix}")
+        assert_same_bits(way["theta.0"], theta[:, 0])
+        assert_same_bits(way["theta.1"], theta[:, 1])
+        assert len(tab.data(f"value{suffix}")["value"]) == 300
+        for component in range(2):
+            data = tab.data(f"panel-{lane}-component-{component}-1")
+            assert_same_bits(data["g"], block.lanes[lane]["g"][100:, component])
+    text = tab.text()
+    for words in ("component 0", "component 1", "adam(alpha=0.01) value"):
+        assert words in text

@@ -13,6 +13,7 @@ from laws import assert_same_bits
 from playwright.sync_api import ViewportSize, expect
 
 from stream_adam import simulate
+from stream_adam.presets import PRESETS
 
 from .serving import Loop, page_server
 from .tab import ORIGINAL, Tab
@@ -383,6 +384,23 @@ def test_seed_preset_strategy_and_notation(tab: Tab) -> None:
     assert ORIGINAL_WORDS[1] not in tab.text()
     tab.choose("Notation", "Kingma & Ba")
     tab.wait_text("m̂ (m, bias-corrected)")
+
+
+def test_what_a_preset_says_must_be_seen_is_measured(tab: Tab) -> None:
+    tab.open(FAST, ("preset", "one_tick_late"))
+    tab.wait_past(5)
+    tab.wait_text("What must be seen")
+    for check in PRESETS["one_tick_late"].checks:
+        assert f"{check.what} {check.expected:.5g}" in tab.text()
+    tab.press("Verify")
+    tab.wait_text("✓")
+    assert tab.text().count("✓") == len(PRESETS["one_tick_late"].checks)
+    assert "✗" not in tab.text()
+    expect(tab.page.get_by_role("button", name="Verify", exact=True)).to_be_enabled()
+    tab.type_source(CLOSED)  # no longer the preset
+    tab.wait_query("source", CLOSED)
+    assert "What must be seen" not in tab.text()
+    assert not tab.page.get_by_role("button", name="Verify", exact=True).is_visible()
 
 
 def test_every_part_of_the_address(tab: Tab) -> None:
