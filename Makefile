@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+BENCH := .venv-bench
 
-.PHONY: serve test lint format bench chromium clean
+.PHONY: serve test lint format gallery bench soak chromium clean
 
 serve: $(VENV)/.run
 	$(BIN)/stream-adam serve --port 0
@@ -24,8 +25,20 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test chromium
-	PYTHONPATH=tests $(BIN)/python -m bench
+# The pictures, pages and figures of docs/gallery, anew.
+gallery: $(VENV)/.run
+	$(BIN)/python docs/gallery/make.py
+
+# Under ten minutes; the peers live in an environment of their own.
+bench: $(BENCH)/.bench
+	BIN=$(BENCH)/bin sh tests/browser/get_chromium.sh
+	PYTHONPATH=tests $(BENCH)/bin/python -m bench
+
+# An hour, unless MINUTES says otherwise.
+MINUTES := 60
+soak: $(BENCH)/.bench
+	BIN=$(BENCH)/bin sh tests/browser/get_chromium.sh
+	PYTHONPATH=tests $(BENCH)/bin/python -m bench.soak --minutes $(MINUTES)
 
 chromium: $(VENV)/.test
 	BIN=$(BIN) sh tests/browser/get_chromium.sh
@@ -41,5 +54,14 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	$(PIP) install --editable ".[test]"
 	touch $(VENV)/.run $@
 
+# Torch only as its build for processors, where the package index has one; without it, the table says so.
+$(BENCH)/.bench: BIN := $(BENCH)/bin
+$(BENCH)/.bench: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	echo '*' > $(BENCH)/.gitignore
+	$(PIP) install --editable ".[bench]"
+	-$(PIP) install --editable ".[bench-torch]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,10 +11,12 @@
 2 12.5742 1.169
 """
 
+from stream_adam.descent import Descent
 from stream_adam.errors import SpecError
 from stream_adam.strategies import Strategy, register
 from stream_adam.streaming import simulate, stream
+from stream_adam.sweep import sweep
 from stream_adam.transport import Transport
 
 __version__ = "0.1.0"
-__all__ = ["SpecError", "Strategy", "Transport", "register", "simulate", "stream"]
+__all__ = ["Descent", "SpecError", "Strategy", "Transport", "register", "simulate", "stream", "sweep"]
