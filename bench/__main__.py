@@ -1,111 +1,102 @@
-"""`make bench`: where the time goes, each figure as a ratio against a peer timed in the same run, turn by turn."""
+"""`make bench`: where the time goes, each figure beside its peers', taken in turn in one run.
+
+``python -m bench`` does all; ``python -m bench ticks sweep`` some; ``--quick`` a hundredth, to see that it runs.
+A whole run writes bench/results.json and the table of docs/performance.md; any other writes neither.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import importlib.metadata
 import json
 import platform
+import re
 import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 
-import msgspec
-import numpy as np
-from original import simulate_adam
+from bench import components, page, server, shell, strategies, sweep, ticks
+from bench.harness import HEADER, Plan, Row
 
-from bench.sessions import load
-from stream_adam import simulate, stream
-from stream_adam.cli.rows import FORMATS
-from stream_adam.engine import Run
-from stream_adam.experiment import Experiment
-from stream_adam.strategies import as_strategy
-
-ROUNDS = 5
-LOOP = "the original's loop"
-SOURCE, STRATEGY = "swinging_soft() + normal(0.5)", "adam_zero_based"
-
-
-@dataclass(frozen=True)
-class Work:
-    """Something of ours beside a peer: each a function that does it once, and how many ticks that is."""
-
-    name: str
-    ours: Callable[[], object]
-    ticks: int
-    peer_name: str
-    peer: Callable[[], object]
-    peer_ticks: int
-
-    def row(self) -> str:
-        """Both in turn, several rounds: the medians a tick, and the median of the ratios."""
-        times = [(_timed(self.ours) / self.ticks, _timed(self.peer) / self.peer_ticks) for _ in range(ROUNDS)]
-        ours, peer = (median(side) * 1e9 for side in zip(*times, strict=True))
-        ratio = median(them / us for us, them in times)
-        return f"| {self.name} | {ours:,.0f} | {self.peer_name} | {peer:,.0f} | {ratio:.2f} |"
-
-
-def _timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
-
-
-def original(ticks: int) -> Callable[[], object]:
-    """The original program's loop over a gradient that is there already."""
-    g = np.random.default_rng(1).normal(size=ticks)
-    return lambda: simulate_adam(g)
-
-
-async def _consume(source: AsyncGenerator[object, None]) -> None:
-    async for _ in source:
-        pass
-
-
-async def _empty(ticks: int) -> AsyncGenerator[object, None]:
-    for i in range(ticks):
-        yield i
-
-
-def works() -> list[Work]:
-    """What is measured."""
-    long, short = 1_000_000, 20_000
-    recorded = np.random.default_rng(1).normal(size=long)
-    rows = FORMATS["jsonl"]([as_strategy(STRATEGY)])
-    block = Run(Experiment.of(SOURCE, STRATEGY, seed=1)).advance(short)
-    names = list(block.lanes[0])
-    cells = zip(*(column.tolist() for column in block.lanes[0].values()), strict=True)
-    plain = [dict(zip(names, row, strict=True)) for row in cells]
-    encode = msgspec.json.Encoder().encode_lines
-
-    def streamed() -> None:
-        asyncio.run(_consume(stream(SOURCE, STRATEGY, seed=1, ticks=400_000)))
-
-    def empty() -> None:
-        asyncio.run(_consume(_empty(400_000)))
-
-    loop = original(short)
-    asynchronous = "async for, unpaced, 400,000 ticks"
-    lines = "JSON lines of a block"
-    return [
-        Work("simulate, recorded", lambda: simulate(recorded, STRATEGY, ticks=long, seed=1), long, LOOP, loop, short),
-        Work("simulate, formula", lambda: simulate(SOURCE, STRATEGY, ticks=long, seed=1), long, LOOP, loop, short),
-        Work(asynchronous, streamed, 400_000, LOOP, loop, short),
-        Work(asynchronous, streamed, 400_000, "an empty async generator", empty, 400_000),
-        Work(lines, lambda: rows(block), short, "msgspec on ready dicts", lambda: encode(plain), short),
-        Work(lines, lambda: rows(block), short, "json.dumps", lambda: [json.dumps(row) for row in plain], short),
-    ]
+ROOT = Path(__file__).parent.parent
+RESULTS, DOCS = ROOT / "bench" / "results.json", ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- make bench: from here -->", "<!-- make bench: to here -->"
+THEMES: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    "ticks": ticks.rows,
+    "components": components.rows,
+    "sweep": sweep.rows,
+    "strategies": strategies.rows,
+    "shell": shell.rows,
+    "page": page.rows,
+    "server": server.rows,
+}
+VERSIONS = ("numpy", "numba", "msgspec", "bokeh", "torch", "jax", "optax", "panel", "holoviews")
+COMMAND = "make bench"
 
 
 def main() -> None:
-    """Print the table, then the load of the page."""
-    machine = f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}"
-    print(f"{machine}; medians of {ROUNDS} rounds\n")
-    print("| work | ns a tick | peer | ns a tick | peer / ours |\n| --- | --- | --- | --- | --- |")
-    simulate(SOURCE, STRATEGY, ticks=1_000_000, seed=1)  # compiled before anything is timed
-    for work in works():
-        print(work.row(), flush=True)
-    print("\n" + load())
+    """Run what is asked for, and print the table as it comes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("themes", nargs="*", metavar="THEME", help=", ".join(THEMES))
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    unknown = [name for name in args.themes if name not in THEMES]
+    if unknown:
+        parser.error(f"unknown theme '{unknown[0]}': {', '.join(THEMES)}")
+    plan = Plan((1, 1), 0.1, 0.01) if args.quick else Plan()
+    began = time.monotonic()
+    print(f"{machine()}\n\n{HEADER}", flush=True)
+    rows = list(_printed(args.themes or list(THEMES), plan))
+    print(f"\n{_tally(rows)}; {(time.monotonic() - began) / 60:.1f} minutes")
+    if not args.themes and not args.quick:
+        write(rows)
+
+
+def _printed(themes: list[str], plan: Plan) -> Iterator[Row]:
+    for name in themes:
+        for row in THEMES[name](plan):
+            print(row, flush=True)
+            yield row
+
+
+def machine() -> str:
+    """The machine and the versions, in a line."""
+    versions = ", ".join(f"{name} {_version(name)}" for name in VERSIONS)
+    return f"{_processor()}; {platform.system()}, Python {platform.python_version()}, {versions}"
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it, and how many there are."""
+    info = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*:\s*(.+)", info.read_text(encoding="utf-8")) if info.exists() else []
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {len(names) or '?'} cores"
+
+
+def _tally(rows: list[Row]) -> str:
+    reached = sum(row.verdict == "reached" for row in rows)
+    missed = sum(row.verdict.startswith("missed") for row in rows)
+    return f"{reached} reached, {missed} missed, {len(rows) - reached - missed} without a bound or a peer"
+
+
+def write(rows: list[Row]) -> None:
+    """The figures as JSON, and the table into the docs, between its two marks."""
+    record = {"command": COMMAND, "machine": machine(), "rows": [asdict(row) for row in rows]}
+    RESULTS.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    table = "\n".join([HEADER, *map(str, rows)])
+    filled = f"{BEGIN}\n`{COMMAND}` on {machine()}: {_tally(rows)}.\n\n{table}\n{END}"
+    text = DOCS.read_text(encoding="utf-8")
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n{BEGIN}\n{END}\n"
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    DOCS.write_text(before + filled + after, encoding="utf-8")
 
 
 if __name__ == "__main__":
