@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.harness import Act, Peer, Plan, Row, Side, Work, faster, optional, run, within
 from bench.limits import ALPHA, BETA1, BETA2, EPS, adam_tick
-from stream_adam.strategies.adam import AdamHyper, AdamState, adam
+from stream_adam import Descent
 
 COMPONENTS = 1_000_000
 TICKS = 10  # in a turn
@@ -26,19 +26,16 @@ def rows(plan: Plan) -> Iterator[Row]:
             Peer(Side("numpy as usually written", lambda g=g: _numpy(g), TICKS), faster()),  # type: ignore[misc]
             Peer(Side("limit: numba by hand, parallel", lambda g=g: _by_hand(g), TICKS)),  # type: ignore[misc]
         )
-        ours = Side("ours", lambda g=g: ours_over(g), TICKS)  # type: ignore[misc]
+        ours = Side("ours: Descent", lambda g=g: _ours(g), TICKS)  # type: ignore[misc]
         yield from run(Work(f"adam on {n:,} components, {name}", "tick", ours, sides), plan)
 
 
-def ours_over(g: Any) -> Act:
-    """Our Adam over components: the rule itself, on arrays."""
-    state, theta, h = AdamState(*np.zeros((4, len(g)), g.dtype)), np.zeros_like(g), AdamHyper()
+def _ours(g: Any) -> Act:
+    descent = Descent("adam", np.zeros_like(g))
 
     def ticks() -> None:
-        nonlocal state, theta
         for _ in range(TICKS):
-            state = adam(g, state, h)
-            theta -= h.alpha * state.direction
+            descent.step(g)
 
     return ticks
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from bench.harness import Act, Peer, Plan, Row, Side, Work, faster, optional, run, within
-from bench.limits import BETA1, EPS, adam_sweep
+from bench.limits import adam_sweep
 from bench.peers import JAX, jax_in_double
-from stream_adam import simulate
-from stream_adam.strategies.adam import AdamHyper, AdamState, adam
+from stream_adam import simulate, sweep
 
 SETTINGS, TICKS = 512, 10_000
 FEW, MANY = 64, 65_536
@@ -24,8 +23,8 @@ def rows(plan: Plan) -> Iterator[Row]:
     g = np.random.default_rng(1).normal(size=plan.sized(TICKS))
     yield from run(_work(g), plan)
     short = g[: max(50, len(g) // 200)]  # of many settings a few ticks, and as much work in all of few
-    few = Side(f"ours, {FEW} settings", lambda: ours_over(g, *_settings(FEW)), FEW * len(g))
-    many = Side(f"ours, {MANY:,} settings", lambda: ours_over(short, *_settings(MANY)), MANY * len(short))
+    few = Side(f"ours, {FEW} settings", lambda: _ours(g, *_settings(FEW)), FEW * len(g))
+    many = Side(f"ours, {MANY:,} settings", lambda: _ours(short, *_settings(MANY)), MANY * len(short))
     for one, other in ((many, few), (few, many)):
         yield from run(Work(f"sweep, flat: {one.name}", "setting and tick", one, (Peer(other, within(1.5)),)), plan)
 
@@ -43,7 +42,7 @@ def _work(g: Array) -> Work:
     return Work(
         f"sweep: adam, {SETTINGS} settings × {len(g):,} ticks, final statistics",
         "setting and tick",
-        Side("ours", lambda: ours_over(g, alphas, beta2s), units),
+        Side("ours: sweep()", lambda: _ours(g, alphas, beta2s), units),
         (
             Peer(Side("optax under vmap, jit", lambda: _optax(g, alphas, beta2s), units, JAX), faster()),
             Peer(Side("a loop of simulate() over settings", lambda: looped, LOOPED * len(g)), faster()),
@@ -56,22 +55,8 @@ def _settings(n: int) -> tuple[Array, Array]:
     return np.geomspace(1e-4, 1e-1, n), 1 - np.geomspace(1e-3, 1e-1, n)
 
 
-def ours_over(g: Array, alphas: Array, beta2s: Array) -> Act:
-    """Our Adam over settings: the rule itself, its hyperparameters as arrays."""
-    hyper: Any = AdamHyper  # of floats, says its type; a rule is elementwise
-    h = hyper(alphas, BETA1, beta2s, EPS)
-
-    def ticks() -> Array:
-        state: Any = AdamState()
-        theta, total, squares = np.zeros((3, len(alphas)))
-        for value in g:
-            state = adam(value, state, h)
-            theta -= alphas * state.direction
-            total += state.direction
-            squares += state.direction * state.direction
-        return np.array([theta, total / len(g), squares / len(g)])
-
-    return ticks
+def _ours(g: Array, alphas: Array, beta2s: Array) -> Act:
+    return lambda: sweep(g, "adam", ticks=len(g), seed=1, alpha=alphas, beta2=beta2s)
 
 
 def _optax(g: Array, alphas: Array, beta2s: Array) -> Act:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import BLOCK_LENGTHS, advanced, assert_same_bits, assert_same_run, even, mixed, rest
 
-import stream_adam
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
 from stream_adam.strategies import STRATEGIES
 
-PACKAGE = Path(stream_adam.__file__).parent
 OPEN, CLOSED = "swinging_soft() + normal(0.5) + random_walk(0.1)", "quadratic(2) + normal(0.1) + sin(theta)"
 SCHEDULED = "adam(beta2=step(40, 0.99, 0.9) + 0.005*sin(t), alpha=0.1/(t + 1))"
 
@@ -145,37 +143,46 @@ def test_a_change_keeps_every_state() -> None:
     assert run.tick == 100
 
 
-# Layers
+OWN = """
+from typing import NamedTuple
+from stream_adam import register
+from stream_adam.engine import Run
+from stream_adam.experiment import Experiment
+
+FACTOR = {factor}
+
+class State(NamedTuple):
+    direction: float = 0.0
+
+class Hyper(NamedTuple):
+    alpha: float = 1.0
+
+def helped(g):
+    return {share} * g
+
+def own(g: float, s: State, h: Hyper) -> State:
+    return State({times} * FACTOR * helped(g))
+
+def main():
+    run = Run(Experiment.of([1.0, 1.0], own, seed=1))
+    run.compile()
+    print(run.advance(2).lanes[0]["theta"].tolist())
+
+if __name__ == "__main__":
+    main()
+"""
 
 
-def imports(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return named | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-
-
-def test_only_the_compiled_loop_imports_numba() -> None:
-    users = {p.name for p in PACKAGE.rglob("*.py") if any(name.startswith("numba") for name in imports(p))}
-    assert users == {"compiled.py"}
-
-
-NUMBERS = [
-    "errors.py", "expression.py", "grammar.py", "experiment.py", "engine.py", "compiled.py", "series.py",
-    *(p.relative_to(PACKAGE).as_posix() for p in (*PACKAGE.glob("sources/*.py"), *PACKAGE.glob("strategies/*.py"))),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_numbers_know_no_clock_no_loop_and_no_page(name: str) -> None:
-    far = {"asyncio", "time", "datetime", "threading", "bokeh", "tornado", "matplotlib", "random"}
-    near = ("clock", "hub", "streaming", "transport", "pacer", "cli", "page", "presets")
-    far |= {f"stream_adam.{part}" for part in near}
-    assert not {found for found in imports(PACKAGE / name) if found in far or found.partition(".")[0] in far}
-    if name.startswith("sources/"):
-        assert not {found for found in imports(PACKAGE / name) if "strategies" in found or "engine" in found}
-
-
-def test_importing_the_package_is_quick() -> None:
-    code = "import sys, stream_adam; print(sorted({'numba', 'bokeh', 'matplotlib'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
-    assert done.stdout.strip() == "[]"
+def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
+    """A rule, a number it finds outside, a function it calls: each may change between two programs."""
+    kept, program, counts = tmp_path / "kept", tmp_path / "program.py", []
+    for times, factor, share in ((1, 1, 1), (2, 1, 1), (2, 3, 1), (2, 3, 0.5), (2, 3, 0.5), (1, 1, 1)):
+        program.write_text(OWN.format(times=times, factor=factor, share=share), encoding="utf-8")
+        for how in (["-c", "import program; program.main()"], [str(program)]):  # a script's own rules are not kept
+            done = subprocess.run(
+                [sys.executable, "-W", "error", *how], cwd=tmp_path,
+                capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(kept)},
+            )  # fmt: skip
+            assert done.stdout == f"{[-1.0 * times * factor * share, -2.0 * times * factor * share]}\n"
+            counts.append(len(list(kept.rglob("*.nbc"))))
+    assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]

@@ -26,7 +26,7 @@ from laws import (
     rest,
 )
 
-from stream_adam.compiled import _walker
+from stream_adam.compiled.loop import walker_of
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -573,7 +573,7 @@ def test_every_instruction_is_tried() -> None:
 def test_the_walker_gives_the_same_bits_compiled(name: str) -> None:
     tree = forms()[name]
     for theta in AWKWARD:
-        plain, compiled = (walked(tree, AWKWARD, theta, walker) for walker in (value_at, _walker()))
+        plain, compiled = (walked(tree, AWKWARD, theta, walker) for walker in (value_at, walker_of()))
         assert_same_bits(plain, compiled, f"{tree} at {theta}")
 
 
