@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .panels import Panel
 
-FRAME = 1 / 30  # seconds between frames at the least
+FRAME = 1 / 60  # seconds from a frame to the next at the least; the browser's acknowledgements mostly take longer
 GRAIN = 1 / 60  # seconds between blocks of ticks at the least
 BLOCK = 2_000  # ticks computed between two turns of the event loop
 HISTORY = 100_000  # ticks kept to look back on: the widest window
@@ -59,6 +59,7 @@ class Running:
         transport: its keys.
         standing: called, with the lock held, when the run has ended, stopped or gone on without the keys; its argument
             says why it stopped, where it did.
+        lead_in: ticks that are run at once before it plays.
 
     Attributes:
         run, hub, transport: the numbers, the last of them, and the keys.
@@ -70,7 +71,12 @@ class Running:
     """
 
     def __init__(
-        self, doc: Document, experiment: Experiment, transport: Transport, standing: Callable[[str], None]
+        self,
+        doc: Document,
+        experiment: Experiment,
+        transport: Transport,
+        standing: Callable[[str], None],
+        lead_in: int = 0,
     ) -> None:
         self.run = Run(experiment)
         self.hub = Hub(experiment, min(HISTORY, max(LEAST, ROOM // math.prod(experiment.shape))))
@@ -87,6 +93,7 @@ class Running:
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
         self._resting_since: float | None = None
+        self._lead_in = lead_in
         self._silent = False  # no frame was acknowledged for so long that the run rests
 
     def show(self, panels: Sequence[Panel]) -> None:
@@ -102,7 +109,7 @@ class Running:
 
     def wake(self) -> None:
         """Set to work; what a hidden tab missed is made up for."""
-        owed = 0
+        owed, self._lead_in = self._lead_in, 0
         rate = self.transport.rate
         if self._resting_since is not None and not self.transport.paused and rate is not None:
             owed = min(int((self._clock.now() - self._resting_since) * rate), CATCH_UP)
@@ -171,7 +178,7 @@ class Running:
         await self._locked(lambda: self._standing(reason))
 
     async def _catch_up(self, owed: int) -> None:
-        """The ticks of the time that the tab was hidden."""
+        """The lead-in, or the ticks of the time that the tab was hidden."""
         if owed > COMPILE_AFTER:
             await asyncio.to_thread(self.run.compile)
         while owed > 0 and len(block := self.run.advance(min(owed, BLOCK))):
@@ -192,19 +199,21 @@ class Running:
 
     async def _paint(self) -> None:
         """Send the newest as often as the browser paints, and no oftener than it is worth."""
-        shown = 0
+        shown, due = 0, self._clock.now()
         while True:
             await self._news.wait()
+            if (early := due - self._clock.now()) > 0:
+                await asyncio.sleep(early)
             self._news.clear()
             if not self.flow.may_send():
                 self._silent = self.flow.silence(self._clock.now()) > SILENCE
                 if self._silent:
                     self.rest()  # the tab has gone without a word, or can't keep up; a word of it wakes the run
                 continue  # the next acknowledgement is news
+            due = self._clock.now() + FRAME
             gaps = sum(map(len, self.gaps))
             await self._locked(self._frame if gaps == shown else self._frame_with_gaps)
             shown = gaps
-            await asyncio.sleep(FRAME)
 
     def _frame(self) -> None:
         updates = [panel.update() for panel in self.panels]

@@ -213,8 +213,17 @@ class Session:
             self._verifying = asyncio.create_task(self._verify(self.view.preset))
 
     async def _verify(self, preset: Preset) -> None:
-        findings = await asyncio.to_thread(verified, preset.name)
-        self._doc.add_next_tick_callback(lambda: self._found(preset, findings))
+        try:
+            findings = await asyncio.to_thread(verified, preset.name)
+        except Exception as error:  # what a check may raise: the button must work again
+            reason = f"Verify: {preset.name} can't be measured: {type(error).__name__}: {error}"
+            self._doc.add_next_tick_callback(lambda: self._not_found(reason))
+        else:
+            self._doc.add_next_tick_callback(lambda: self._found(preset, findings))
+
+    def _not_found(self, reason: str) -> None:
+        self.controls.show_verifying(at_work=False)
+        self.controls.show_status(reason)
 
     def _found(self, preset: Preset, findings: Sequence[Finding]) -> None:
         if self.view.preset == preset:
@@ -269,7 +278,8 @@ class Session:
         """A run from tick 0, with its panels and controls."""
         view = self.view
         transport = Transport(view.rate, view.paused)
-        self.running = Running(self._doc, view.experiment, transport, self._stands)
+        lead_in = view.preset.lead_in if view.preset else 0
+        self.running = Running(self._doc, view.experiment, transport, self._stands, lead_in)
         self.scopes = [
             Oscilloscope(number, strategy, view, self.screen, self.controls.follow)
             for number, strategy in enumerate(view.experiment.lanes, start=1)

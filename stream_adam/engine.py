@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import Expression, Number
-from stream_adam.sources.reading import Reading
+from stream_adam.sources.reading import Reading, Span
 from stream_adam.sources.source import Source
 
 if TYPE_CHECKING:
@@ -87,6 +87,17 @@ class Run:
             return Block(
                 start, tuple(lane.advance(ticks, table.first(count), parts, self.reading) for lane, table in lanes)
             )
+
+    def complete(self, n: int) -> Block:
+        """Go n ticks on, or up to the end of the source, and give them.
+
+        Raises:
+            SpecError: any tick's hyperparameters are out of bounds, or a value can't be had.
+        """
+        block = self.advance(n)
+        if len(block) < n:
+            self.advance(1)  # nothing where the source has ended; otherwise this says what is out of bounds
+        return block
 
     def compile(self) -> None:
         """Have numba compile the lanes, so that long blocks go fast; may be called from another thread."""
@@ -240,15 +251,16 @@ class Settings:
         self._constant = all(isinstance(value, Number) for value in strategy.hyper)
 
     def over(self, ticks: Ticks) -> Table:
-        """Their values over these ticks.
+        """Their values over these ticks, which follow one another.
 
         Raises:
             SpecError: one is out of bounds at the first of them.
         """
         ticks = ticks[:1] if self._constant else ticks
         values = np.empty((len(self._parts), len(ticks)))
+        span = Span(int(ticks[0]) if len(ticks) else 0, len(ticks))
         for row, part in zip(values, self._parts, strict=True):
-            row[:] = part(ticks.astype(np.float64))
+            row[:] = part(span)
         if self._constant:
             return Table(values, sys.maxsize)
         return Table(
@@ -272,8 +284,8 @@ def settings_at(strategy: Strategy, tick: int) -> dict[str, float]:
     return dict(zip(strategy.knobs, table[:, 0].tolist(), strict=True))
 
 
-def _values(value: Expression) -> Callable[[Floats], Any]:
-    """A hyperparameter as a function of a block of ticks."""
+def _values(value: Expression) -> Callable[[Span], Any]:
+    """A hyperparameter as a function of a span of ticks."""
     return Reading(Source(value, str(value)), seed=0).parts[0]
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stream_adam.sources import Source, SourceLike
     from stream_adam.strategies import StrategyLike
 
-AHEAD = 4_096  # ticks computed at once at the most
+AHEAD = 2_048  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
 MOST_UNSEEN = 32  # ticks between two looks at the clock, when they pass quickly
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
@@ -66,7 +66,8 @@ def stream(
         arrays of the shape (components,), but for t, where the source has several.
 
     Raises:
-        SpecError: at the call, when source, strategy or any number can't be used.
+        SpecError: at the call, when source, strategy or any number can't be used; on the way, at the tick where a
+            hyperparameter leaves its bounds.
 
     >>> import asyncio
     >>> async def main() -> None:
@@ -97,7 +98,7 @@ def simulate(
     ``g.0``, ``g.1`` and so on; ``run["g"]`` has them all, shape (ticks, components).
 
     Raises:
-        SpecError: source, strategy or any number can't be used.
+        SpecError: source, strategy or any number can't be used, or a hyperparameter leaves its bounds on the way.
 
     >>> run = simulate("line(1)", "adam(eps=0)", ticks=3, seed=1)
     >>> list(run)
@@ -115,7 +116,7 @@ def simulate(
     run.use_compiled()
     if ticks >= COMPILE_AFTER:
         run.compile()
-    columns = run.advance(ticks).lanes[0]
+    columns = run.complete(ticks).lanes[0]
     return columns if run.experiment.shown is None else ByComponent(columns, run.experiment)
 
 

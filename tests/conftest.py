@@ -18,7 +18,7 @@ settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, a file's tests stay together, and those in a browser have one worker: it needs a processor."""
+    """With several workers, a file's tests stay together, and all that need a browser have one worker."""
     for item in items:
         browser = "browser" in item.path.parts
         item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))

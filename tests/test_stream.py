@@ -125,6 +125,14 @@ async def test_a_row_is_an_immutable_object_of_python_numbers() -> None:
         row.g = 1.0
 
 
+def test_a_run_that_a_schedule_cuts_short_is_told() -> None:
+    for strategy in ("adam(beta2=0.9 + 0.001*t)", "adam(beta2=step(100, 0.9, 1))"):
+        assert len(simulate("line(1)", strategy, ticks=100)["t"]) == 100
+        with pytest.raises(SpecError, match="adam: beta2 is 1 at tick 100: it must be below 1"):
+            simulate("line(1)", strategy, ticks=101)
+    assert len(simulate([1.0, 2.0], "sgd", ticks=100)["t"]) == 2  # the end of a source is no fault
+
+
 async def test_without_a_seed_each_run_draws_its_own() -> None:
     first, second = [bits(await rows_of("normal(1)", "sgd", ticks=20), "g") for _ in range(2)]
     assert first != second
@@ -141,6 +149,16 @@ async def test_numbers_of_ticks_that_cant_be_used(ticks: Any) -> None:
     for call in (stream, simulate):
         with pytest.raises(SpecError, match=r"ticks is .*: it must be a whole number from 0 on"):
             call("line(1)", "sgd", ticks=ticks)
+
+
+@pytest.mark.parametrize(
+    ("source", "ticks"), [("line(1)", 5), ("rosenbrock()", 5), ([1.0, 2.0, 3.0], 5), ("line(1)", 200_000)]
+)
+def test_simulate_tells_a_schedule_out_of_bounds_from_the_end_of_a_source(source: Any, ticks: int) -> None:
+    with pytest.raises(SpecError, match=r"^adam: beta1 is 1 at tick 2: it must be below 1$"):
+        simulate(source, "adam(beta1=step(2, 0.9, 1))", ticks=ticks)
+    assert len(simulate(source, "adam(beta1=step(2, 0.9, 1))", ticks=2)["t"]) == 2
+    assert len(simulate([1.0, 2.0], "adam(beta1=step(2, 0.9, 1))", ticks=ticks)["t"]) == 2
 
 
 def test_simulate_must_end() -> None:

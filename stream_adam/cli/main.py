@@ -167,7 +167,7 @@ def _block(experiment: Experiment, ticks: int) -> Block:
     run = Run(experiment)
     if ticks >= COMPILE_AFTER:
         run.compile()
-    block = run.advance(ticks)
+    block = run.complete(ticks)
     if not len(block):
         raise SpecError("there is no tick to plot: --ticks is 0, or the source is empty")
     return block

@@ -27,7 +27,7 @@ class Outcome:
 
     def __init__(self, recipe: Recipe) -> None:
         self._run = Run(recipe.experiment(SAMPLES_ALONE))
-        block = self._run.advance(recipe.ticks)
+        block = self._run.complete(recipe.ticks)
         self._lanes = [self._run.experiment.flat(columns) for columns in block.lanes]
 
     def __call__(self, column: str, lane: int = 0) -> Floats:

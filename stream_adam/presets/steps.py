@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stream_adam.typing import Floats
 
 SETTLED = 20_000  # ticks, after which beta2^t is below 1e-8
+BEFORE = 100  # ticks that a page plays before something happens
 GROWING = "where(t >= 20000, (0.999/0.9)**(t - 20000), 0)"
 CAUCHY = 'recording(path="cauchy.npy")'
 SHIPPED = "computed in float64 from cauchy.npy"
@@ -88,6 +89,7 @@ STEPS = (
                   ticks=SETTLED + 200),
         ),
         y_range=(0.0, 8.0),
+        lead_in=SETTLED - BEFORE,
     ),
     Preset(
         "no_bias_correction",
@@ -142,6 +144,7 @@ STEPS = (
                   "the first k with 2·β1ᵏ < 1"),
             Check("d at that tick", at("direction", SETTLED + 6), 2 * 0.9**7 - 1, 5e-8, "2·β1⁷ − 1"),
         ),
+        lead_in=SETTLED - BEFORE,
     ),
     Preset(
         "shadow_of_an_outlier",
@@ -168,6 +171,7 @@ STEPS = (
                   "1/√(β2 + (1 − β2)·100²), for good", ticks=24_000),
         ),
         y_range=(0.0, 4.0),
+        lead_in=SETTLED - BEFORE,
     ),
     Preset(
         "stale_second_moment",
@@ -188,6 +192,7 @@ STEPS = (
             Check("peak d, β2 = 0.99", highest("direction", 2_000, 1), 2.13758, 5e-6),
             Check("peak d, β2 = 0.95", highest("direction", 2_000, 2), 1.09822, 5e-6),
         ),
+        lead_in=2_000 - BEFORE,
     ),
     Preset(
         "warm_up",

@@ -104,7 +104,7 @@ def _quadratic_count(curvature: float, condition: float, components: float) -> i
 
 
 def absolute(theta: Theta, slope: Operand = 1.0) -> Theta:
-    """The kink slope·|x|; least, 0, at 0, where the gradient given is 0.
+    """The kink slope·|x|, also written abs(); least, 0, at 0, where the gradient given is 0.
 
     Gradient: slope·sign(x), the same however near the minimum is: a fixed step never settles.
 

@@ -214,30 +214,28 @@ def value_at(
 
     `columns` has shape (columns, ticks) and `tick` counts within it; `theta` has the weight of each component.
     """
-    top = -1
+    x, top = 0.0, -1  # the newest value, and the place of the one before it: what was just computed waits for no memory
     for i in range(start, end):
         code = codes[i]
-        if code == COLUMN:
+        if code <= WEIGHT:
             top += 1
-            stack[top] = columns[int(constants[i]), tick]
-        elif code == CONSTANT:
-            top += 1
-            stack[top] = constants[i]
-        elif code == WEIGHT:
-            top += 1
-            stack[top] = theta[int(constants[i])]
-        elif code == NEGATIVE or SIN <= code <= FLOOR:
-            stack[top] = unary(code, stack[top])
-        elif code == WHERE:
-            top -= 2
-            if stack[top] != 0.0:
-                stack[top] = stack[top + 1]
+            stack[top] = x
+            if code == COLUMN:
+                x = columns[int(constants[i]), tick]
+            elif code == CONSTANT:
+                x = constants[i]
             else:
-                stack[top] = stack[top + 2]
+                x = theta[int(constants[i])]
+        elif code == NEGATIVE or SIN <= code <= FLOOR:
+            x = unary(code, x)
+        elif code == WHERE:
+            if stack[top - 1] != 0.0:
+                x = stack[top]
+            top -= 2
         else:
+            x = binary(code, stack[top], x)
             top -= 1
-            stack[top] = binary(code, stack[top], stack[top + 1])
-    return stack[0]  # type: ignore[no-any-return]
+    return x
 
 
 def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions, written so that numba can read it)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from stream_adam.sources.source import Source
     from stream_adam.typing import Array, Floats
 
-    Values = Callable[[Floats], Array]
+    Values = Callable[["Span"], Array]
 
 
 def _comparison(compare: Callable[..., Any]) -> Callable[..., Array]:
@@ -33,6 +35,19 @@ _OPERATORS: dict[str, Callable[..., Array]] = {
     "<": _comparison(np.less), "<=": _comparison(np.less_equal), ">": _comparison(np.greater),
     ">=": _comparison(np.greater_equal), "==": _comparison(np.equal), "!=": _comparison(np.not_equal),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Span:
+    """Consecutive ticks; the numbers themselves are made where a formula asks for them."""
+
+    start: int
+    count: int
+
+    @cached_property
+    def ticks(self) -> Floats:
+        """The ticks as numbers, shape (count,)."""
+        return np.arange(self.start, self.start + self.count, dtype=np.float64)
 
 
 class Memory(Protocol):
@@ -95,14 +110,14 @@ class Reading:
         Raises:
             SpecError: a noise can't be drawn with the arguments of these ticks.
         """
-        out = np.empty((len(self.parts), n))
         if not n:
-            return out
-        ticks = np.arange(self.tick, self.tick + n, dtype=np.float64)
+            return np.empty((len(self.parts), 0))
+        span = Span(self.tick, n)
         self.tick += n
-        for row, part in zip(out, self.parts, strict=True):
-            row[:] = part(ticks)
-        return out
+        rows = [_filled(part(span), n) for part in self.parts]
+        if len(rows) == 1:  # as it is, where it can be: fresh memory costs more than a tick
+            return np.require(rows[0], np.float64, ["C", "W"])[np.newaxis]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), n)
 
     def save(self) -> Any:
         """Where the reading stands, for `restore`."""
@@ -121,7 +136,7 @@ class Reading:
             memory.restore(state)
 
     def _compile(self, node: Expression) -> Values:
-        """The tree as a chain of numpy calls on a block of ticks."""
+        """The tree as a chain of numpy calls on a span of ticks."""
         if isinstance(node, Number):
             value = np.float64(node.value)
             return lambda _: value
@@ -134,7 +149,7 @@ class Reading:
         if isinstance(node, Feed):
             return self._fed(node.values)
         assert node in {T, PI}, node  # theta is in no open-loop part
-        return (lambda ticks: ticks) if node == T else (lambda _: np.pi)
+        return (lambda span: span.ticks) if node == T else (lambda _: np.pi)
 
     def _compile_call(self, node: Call) -> Values:
         word = node.word
@@ -142,7 +157,7 @@ class Reading:
         if isinstance(word, FunctionWord):
             return _applied(word.apply, arguments)
         if isinstance(word, SignalWord):
-            return _applied(word.at, [lambda ticks: ticks, *arguments])
+            return _applied(word.at, [lambda span: span.ticks, *arguments])
         if isinstance(word, NoiseWord):
             term = NoiseTerm(node, word.noise, next(self._generators), arguments)
             self._memories.append(term)
@@ -153,12 +168,12 @@ class Reading:
 
     def _recorded(self, node: Expression) -> Values:
         values = self._recordings[node]
-        return lambda ticks: values[int(ticks[0]) : int(ticks[0]) + len(ticks)]
+        return lambda span: values[span.start : span.start + span.count]
 
     def _fed(self, values: Any) -> Values:
         feed = FeedState(values)
         self.feeds.append(feed)
-        return lambda ticks: np.array(feed.take(len(ticks)))
+        return lambda span: np.array(feed.take(span.count))
 
 
 class NoiseTerm:
@@ -171,13 +186,14 @@ class NoiseTerm:
         self._arguments = arguments
         self._sum = 0.0
 
-    def __call__(self, ticks: Floats) -> Array:
+    def __call__(self, span: Span) -> Array:
         """The draws of the next ticks, one each."""
-        arguments = [argument(ticks) for argument in self._arguments]
+        arguments = [argument(span) for argument in self._arguments]
         try:
-            draws = np.asarray(self._noise.draw(self._rng, len(ticks), *arguments))
+            draws = np.asarray(self._noise.draw(self._rng, span.count, *arguments))
         except ValueError as error:
-            raise SpecError(f"{self._node}: {error} (ticks {ticks[0]:.0f} to {ticks[-1]:.0f})") from None
+            last = span.start + span.count - 1
+            raise SpecError(f"{self._node}: {error} (ticks {span.start} to {last})") from None
         if not self._noise.accumulates:
             return draws
         walk = np.cumsum(np.concatenate([[self._sum], draws]))[1:]
@@ -194,8 +210,12 @@ class NoiseTerm:
         self._rng.bit_generator.state = deepcopy(state)
 
 
+def _filled(values: Array, n: int) -> Array:
+    return values if np.shape(values) == (n,) else np.full(n, values, dtype=np.float64)
+
+
 def _applied(function: Callable[..., Array], operands: list[Values]) -> Values:
-    return lambda ticks: function(*[operand(ticks) for operand in operands])
+    return lambda span: function(*[operand(span) for operand in operands])
 
 
 def _generators(seed: int) -> Iterator[Generator]:

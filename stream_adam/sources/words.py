@@ -6,9 +6,12 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from stream_adam.expression import PI, THETA, Expression, Parameter, T, Variable, Word
+import numpy as np
+
+from stream_adam.expression import PI, THETA, Argument, Expression, Parameter, T, Variable, Word
+from stream_adam.sources import functions
 from stream_adam.sources.digits import Digits
-from stream_adam.sources.functions import FUNCTION_WORDS, FunctionWord
+from stream_adam.sources.functions import FunctionWord
 from stream_adam.sources.noise import NOISES, Noise
 from stream_adam.sources.objectives import OBJECTIVES, Objective
 from stream_adam.sources.signals import SIGNALS
@@ -45,6 +48,17 @@ class ObjectiveWord(Word):
     """A gradient at theta: given a tree for each component of theta, it gives a tree a component."""
 
     objective: Objective
+
+
+@dataclass(frozen=True)
+class SizeWord(FunctionWord):
+    """`abs(x)` of the language; without an x, as in `abs()` and `abs(slope=2)`, the objective of that shape."""
+
+    objective: Word
+
+    def bind(self, positional: tuple[Argument, ...], named: dict[str, Argument]) -> Expression:
+        """The function's call, or the objective's."""
+        return super().bind(positional, named) if positional or "x" in named else self.objective.bind((), named)
 
 
 class Network(Protocol):
@@ -105,6 +119,10 @@ NOISE_WORDS: dict[str, Word] = {
 OBJECTIVE_WORDS: dict[str, Word] = {
     name: ObjectiveWord(name, _parameters(objective.gradient, 1), _help(objective.gradient), objective)
     for name, objective in OBJECTIVES.items()
+}
+_ABS = functions.magnitude
+FUNCTION_WORDS: dict[str, Word] = functions.FUNCTION_WORDS | {
+    "abs": SizeWord(_ABS.name, _ABS.parameters, _ABS.help, np.abs, OBJECTIVE_WORDS["absolute"])
 }
 NATIVE_WORDS: dict[str, Word] = {
     "mlp_digits": NativeWord("mlp_digits", _parameters(Digits, 0), _help(Digits), Digits),

@@ -93,7 +93,7 @@ class RmspropCenteredState(NamedTuple):
 def rmsprop_centered(g: float, s: RmspropCenteredState, h: RmspropHyper) -> RmspropCenteredState:
     """RMSprop over the standard deviation in place of the mean square (Graves 2013).
 
-        v = rho·v + (1 - rho)·g²                        m = rho·m + (1 - rho)·g
+        v = rho·v + (1 - rho)·g²                        m = m + (1 - rho)·(g - m)
         b = momentum·b + g / (√(v - m²) + eps)
         direction = b
 
@@ -106,7 +106,7 @@ def rmsprop_centered(g: float, s: RmspropCenteredState, h: RmspropHyper) -> Rmsp
     (0.0891, 10.050378)
     """
     v = ema(s.v, g * g, h.rho)
-    m = ema(s.m, g, h.rho)
+    m = s.m + (1 - h.rho) * (g - s.m)  # in torch's order: v - m² magnifies the last place of m
     variance = v - m * m
     b = h.momentum * s.b + g / (np.sqrt(variance) + h.eps)
     return RmspropCenteredState(v, m, b, variance, b)

@@ -403,6 +403,27 @@ def test_what_a_preset_says_must_be_seen_is_measured(tab: Tab) -> None:
     assert not tab.page.get_by_role("button", name="Verify", exact=True).is_visible()
 
 
+def test_a_check_that_fails_to_run_is_told_and_may_be_tried_again(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_preset: object) -> None:
+        raise RuntimeError("no such luck")
+
+    tab.open(("preset", "bowl"), ("paused", 1))
+    monkeypatch.setattr("stream_adam.presets.verifying.Outcome", broken)
+    tab.press("Verify")
+    tab.wait_text("Verify: bowl can't be measured: RuntimeError: no such luck")
+    expect(tab.page.get_by_role("button", name="Verify", exact=True)).to_be_enabled()
+
+
+def test_what_nothing_happens_in_is_run_at_once(tab: Tab) -> None:
+    lead_in = PRESETS["change_of_mind"].lead_in
+    tab.open(("preset", "change_of_mind"), ("rate", 20))
+    tab.wait_past(lead_in + 5)
+    assert tab.newest() < lead_in + 1_000
+    assert tab.data()["m"][0] == pytest.approx(1.0)
+    tab.press("Reset")
+    tab.wait_past(lead_in + 3)
+
+
 def test_every_part_of_the_address(tab: Tab) -> None:
     query: tuple[tuple[str, object], ...] = (
         ("preset", "bowl"),
