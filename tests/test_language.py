@@ -106,7 +106,7 @@ def test_arguments_are_placed_named_and_counted(name: str) -> None:
     for parameter, argument in zip(word.parameters, given, strict=True):
         with pytest.raises(SpecError, match=f"was given '{names[0]}' twice"):
             word(*given, **{names[0]: argument})
-        if parameter.default is None:
+        if parameter.default is None and name != "abs":
             left_out = dict(zip(names, given, strict=True))
             del left_out[parameter.name]
             with pytest.raises(SpecError, match=f"needs '{parameter.name}'"):
@@ -114,6 +114,12 @@ def test_arguments_are_placed_named_and_counted(name: str) -> None:
         swapped: float | str = 1.0 if parameter.is_text else "text"
         with pytest.raises(SpecError, match=f"for '{parameter.name}'"):
             word(**(dict(zip(names, given, strict=True)) | {parameter.name: swapped}))
+
+
+def test_abs_without_an_argument_is_the_objective() -> None:
+    assert parse("abs()", WORDS, VARIABLES) == parse("absolute()", WORDS, VARIABLES) == WORDS["abs"]()
+    assert parse("abs(slope=2)", WORDS, VARIABLES) == parse("absolute(2)", WORDS, VARIABLES)
+    assert str(parse("abs() + abs(t)", WORDS, VARIABLES)) == "absolute() + abs(t)"
 
 
 # Meaning

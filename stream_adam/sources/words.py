@@ -58,7 +58,10 @@ class SizeWord(FunctionWord):
 
     def bind(self, positional: tuple[Argument, ...], named: dict[str, Argument]) -> Expression:
         """The function's call, or the objective's."""
-        return super().bind(positional, named) if positional or "x" in named else self.objective.bind((), named)
+        settings = {parameter.name for parameter in self.objective.parameters}
+        if not positional and named.keys() <= settings:
+            return self.objective.bind((), named)
+        return super().bind(positional, named)
 
 
 class Network(Protocol):
