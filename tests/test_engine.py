@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import BLOCK_LENGTHS, advanced, assert_same_bits, assert_same_run, even, mixed, rest
 
+from stream_adam.compiled.keeping import Files
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -186,3 +188,39 @@ def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
             assert done.stdout == f"{[-1.0 * times * factor * share, -2.0 * times * factor * share]}\n"
             counts.append(len(list(kept.rglob("*.nbc"))))
     assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]
+
+
+AT_ONCE = """
+import sys
+import time
+from stream_adam.compiled.keeping import Files
+
+files, me, start = Files(sys.argv[1], "loop", 0), sys.argv[2], float(sys.argv[3])
+time.sleep(max(0.0, start - time.time()))
+for k in range(200):
+    files.save((me, k), (me, k))
+print(sum(Files(sys.argv[1], "loop", 0).load((me, k)) == (me, k) for k in range(200)))
+"""
+
+
+def test_what_several_processes_keep_at_once_is_not_mixed_up(tmp_path: Path) -> None:
+    start = str(time.time() + 3)
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", AT_ONCE, str(tmp_path), name, start],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "abcd"
+    ]
+    assert [program.communicate()[0] for program in programs] == ["200\n"] * 4
+
+
+def test_what_is_kept_of_an_earlier_version_goes(tmp_path: Path) -> None:
+    Files(str(tmp_path), "loop", "before").save("key", 1)
+    Files(str(tmp_path), "other", "before").save("key", 2)
+    now = Files(str(tmp_path), "loop", "now")
+    assert now.load("key") is None
+    now.save("key", 3)
+    assert now.load("key") == 3
+    assert len(list(tmp_path.iterdir())) == 2

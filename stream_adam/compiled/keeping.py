@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+from contextlib import suppress
 from functools import cache
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import overload, register_jitable
 
 if TYPE_CHECKING:
@@ -65,12 +68,56 @@ def jit_and_keep(*named: Any, **options: Any) -> Callable[[Any], Any]:
     keep = all(map(_is_known_by_name, named))
 
     def made(function: Any) -> Any:
-        try:
-            return numba.njit(**OPTIONS, **options, cache=keep)(function)
-        except RuntimeError:  # numba can write nowhere
-            return numba.njit(**OPTIONS, **options)(function)
+        loop = numba.njit(**OPTIONS, **options)(function)
+        if keep:
+            with suppress(RuntimeError):  # numba can write nowhere
+                loop._cache = _Cache(function)  # noqa: SLF001
+        return loop
 
     return made
+
+
+class _Cache(FunctionCache):
+    """numba's cache of one function's compiled forms, but safe for several processes at once."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        locator, base = self._impl.locator, self._impl.filename_base
+        self._cache_file = Files(self._cache_path, base, locator.get_source_stamp())
+
+
+class Files(IndexDataCacheFile):
+    """What was compiled, in a file each, named by all that tells it from others.
+
+    numba numbers its files and notes in an index which is which. Of two processes that compile different rules at the
+    same time, both take the next number; then the index tells one to run the other's rule.
+    """
+
+    def __init__(self, path: str, base: str, stamp: Any) -> None:
+        super().__init__(path, base, stamp)  # type: ignore[no-untyped-call]
+        self._of_this_code = f"{base}.{_hashed((numba.__version__, stamp))}"
+        self._base = base
+
+    def _name(self, key: Any) -> str:
+        return f"{self._of_this_code}.{_hashed(key)}.nbc"
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep it, in the place of what earlier versions of the code left."""
+        self._save_data(self._name(key), data)  # type: ignore[no-untyped-call]
+        for path in Path(self._cache_path).glob(f"{escape(self._base)}.*"):
+            if not path.name.startswith(self._of_this_code):
+                path.unlink(missing_ok=True)
+
+    def load(self, key: Any) -> Any:
+        """What was kept, or None."""
+        try:
+            return self._load_data(self._name(key))  # type: ignore[no-untyped-call]
+        except OSError:
+            return None
+
+
+def _hashed(what: Any) -> str:
+    return sha256(repr(what).encode()).hexdigest()[:20]
 
 
 def _is_known_by_name(named: Any) -> bool:
