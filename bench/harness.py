@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 Act = Callable[[], object]
 SHORT_OF = "peer not installed"
+SHORT = 0.01  # seconds, below which a work is done several times
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,29 @@ def timed(act: Act) -> float:
     return time.perf_counter() - began
 
 
+def _lasting(act: Act) -> Callable[[], float]:
+    """Its time in seconds, warm; of something short the mean of several, so that no cold start of the caches is all."""
+    act()  # compiled before anything is timed
+    once = min(timed(act), timed(act))
+    times = max(1, round(SHORT / once))
+
+    def repeated() -> None:
+        for _ in range(times):
+            act()
+
+    return lambda: timed(repeated) / times
+
+
 def run(work: Work, plan: Plan) -> Iterator[Row]:
     """Ours, then each peer, then again: the medians a unit, and the median and the spread of the ratios in a round."""
     sides = [work.ours, *(peer.side for peer in work.peers if not peer.side.missing)]
-    acts = [side.act() for side in sides]
-    for act in acts:
-        act()  # compiled, and in the caches, before anything is timed
+    acts = [_lasting(side.act()) for side in sides]
     rounds: list[list[float]] = []
     least, most = plan.rounds
     until = time.perf_counter() + plan.seconds
     while len(rounds) < least or (len(rounds) < most and time.perf_counter() < until):
         gc.collect()
-        rounds.append([timed(act) / side.units for act, side in zip(acts, sides, strict=True)])
+        rounds.append([act() / side.units for act, side in zip(acts, sides, strict=True)])
     columns = dict(zip([side.name for side in sides], zip(*rounds, strict=True), strict=True))
     ours = columns[work.ours.name]
     for peer in work.peers:
