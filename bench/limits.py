@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numba
 import numpy as np
 
 ALPHA, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
+LEAST_NORMAL = sys.float_info.min
 Array = np.ndarray[Any, Any]
 _compiled = numba.njit(nogil=True, error_model="numpy")
 _parallel = numba.njit(nogil=True, error_model="numpy", parallel=True)
+
+
+@_compiled
+def _next(product: float, factor: float) -> float:
+    after = product * factor
+    return after if after >= LEAST_NORMAL else 0.0  # else it stays at denormals, which some processors are slow with
 
 
 @_compiled
@@ -20,8 +28,8 @@ def _columns(g: Array, out: Array) -> None:
     for i in range(g.shape[0]):
         m = BETA1 * m + (1 - BETA1) * g[i]
         v = BETA2 * v + (1 - BETA2) * (g[i] * g[i])
-        beta1_t *= BETA1
-        beta2_t *= BETA2
+        beta1_t = _next(beta1_t, BETA1)
+        beta2_t = _next(beta2_t, BETA2)
         m_hat = m / (1 - beta1_t)
         v_hat = v / (1 - beta2_t)
         direction = m_hat / (np.sqrt(v_hat) + EPS)
@@ -60,8 +68,8 @@ def adam_sweep(g: Array, alphas: Array, beta2s: Array, out: Array) -> None:
         for i in range(g.shape[0]):
             m = BETA1 * m + (1 - BETA1) * g[i]
             v = beta2s[k] * v + (1 - beta2s[k]) * (g[i] * g[i])
-            beta1_t *= BETA1
-            beta2_t *= beta2s[k]
+            beta1_t = _next(beta1_t, BETA1)
+            beta2_t = _next(beta2_t, beta2s[k])
             direction = m / (1 - beta1_t) / (np.sqrt(v / (1 - beta2_t)) + EPS)
             theta -= alphas[k] * direction
             total += direction

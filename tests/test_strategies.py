@@ -147,6 +147,19 @@ BEGIN_ELSEWHERE = {"yogi"}  # its first moment does not start at 0
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["interpreted", "compiled"])
+@pytest.mark.parametrize("name", [name for name, strategy in STRATEGIES.items() if strategy.fields_of("carried")])
+def test_running_products_go_from_normal_numbers_to_zero(name: str, compiled: bool) -> None:
+    strategy = STRATEGIES[name]
+    quick = {knob: 0.5 for knob in strategy.knobs if knob.startswith("beta")} | {"momentum_decay": 20.0}
+    hyper = {knob: value for knob, value in quick.items() if knob in strategy.knobs}
+    columns = run_of(strategy(**hyper), "normal(1)", compiled=compiled).advance(1_200).lanes[0]
+    for field in strategy.fields_of("carried"):
+        sizes = np.abs(columns[field])
+        assert not np.any((sizes > 0) & (sizes < sys.float_info.min)), field
+        assert field not in {"beta1_t", "beta2_t", "mu_product", "missing_t"} or sizes[-1] == 0, field
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["interpreted", "compiled"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in BEGIN_ELSEWHERE])
 def test_no_gradient_moves_nothing(name: str, compiled: bool) -> None:
     strategy = STRATEGIES[name]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_adam.strategies.arithmetic import ema, moments
+from stream_adam.strategies.arithmetic import ema, moments, next_powers
 from stream_adam.strategies.hyper import MeanBeta, SquareBeta
 from stream_adam.strategies.strategy import Carried, Derived, DerivedSquare, Epsilon, Rate, Square
 
@@ -96,7 +96,7 @@ def adam_zero_based(g: float, s: OriginalState, h: OriginalHyper) -> OriginalSta
     m_hat = m / (1 - corrected * s.beta1_t)
     v_hat = v / (1 - corrected * s.beta2_t)
     direction = m_hat / (np.sqrt(v_hat) + h.eps)
-    return OriginalState(m, v, m_hat, v_hat, s.beta1_t * h.beta1, s.beta2_t * h.beta2, s.ticks + 1, direction)
+    return OriginalState(m, v, m_hat, v_hat, *next_powers(s, h), s.ticks + 1, direction)
 
 
 def adam_centered(g: float, s: OriginalState, h: OriginalHyper) -> OriginalState:
@@ -118,4 +118,4 @@ def adam_centered(g: float, s: OriginalState, h: OriginalHyper) -> OriginalState
     m_hat = m / (1 - corrected * s.beta1_t)
     v_hat = v / (1 - corrected * s.beta2_t)
     direction = g / (np.sqrt(v_hat) + h.eps) + m_hat
-    return OriginalState(m, v, m_hat, v_hat, s.beta1_t * h.beta1, s.beta2_t * h.beta2, s.ticks + 1, direction)
+    return OriginalState(m, v, m_hat, v_hat, *next_powers(s, h), s.ticks + 1, direction)

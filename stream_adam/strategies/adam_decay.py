@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from stream_adam.strategies.arithmetic import choose, decayed, ema, moments
+from stream_adam.strategies.arithmetic import choose, decayed, ema, moments, next_powers, next_product
 from stream_adam.strategies.hyper import Decay, MeanBeta, SquareBeta, share
 from stream_adam.strategies.strategy import (
     Carried,
@@ -138,8 +138,7 @@ def stable_adamw(g: float, s: StableState, h: StableHyper) -> StableState:
     >>> float(first.m), float(first.v), float(first.r)
     (-3.0, 9.0, 1.0)
     """
-    beta1_t = s.beta1_t * h.beta1
-    beta2_t = s.beta2_t * h.beta2
+    beta1_t, beta2_t = next_powers(s, h)
     m = ema(s.m, g, h.beta1 * (1 - s.beta1_t) / (1 - beta1_t))
     v = ema(s.v, g * g, h.beta2 * (1 - s.beta2_t) / (1 - beta2_t))
     r = np.maximum(1.0, np.sqrt(g * g / np.maximum(v, h.eps * h.eps)))
@@ -190,7 +189,7 @@ def schedule_free_adamw(g: float, s: ScheduleFreeState, h: ScheduleFreeHyper) ->
     """
     started, k = s.ticks > 0, s.ticks + 1
     v = ema(s.v, g * g, h.beta2)
-    beta2_t = s.beta2_t * h.beta2
+    beta2_t = next_product(s.beta2_t, h.beta2)
     v_hat = v / (1 - beta2_t)
     step = h.alpha * (g / (np.sqrt(v_hat) + h.eps) + h.weight_decay * s.theta)
     z = choose(started, s.z, s.theta) - step

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from stream_adam.strategies.arithmetic import choose, decayed, ema, exponential, moments
+from stream_adam.strategies.arithmetic import choose, decayed, ema, exponential, moments, next_powers, next_product
 from stream_adam.strategies.hyper import Decay, MeanBeta, SquareBeta, share
 from stream_adam.strategies.strategy import Carried, Derived, DerivedSquare, Epsilon, Knob, Rate, Square
 
@@ -51,12 +51,12 @@ def nadam(g: float, s: NadamState, h: NadamHyper) -> NadamState:
     1.056452
     """
     fade = exponential(h.momentum_decay * LN_096)
-    missing_t = s.missing_t * fade
+    missing_t = next_product(s.missing_t, fade)
     mu, mu_next = h.beta1 * (1 - 0.5 * missing_t), h.beta1 * (1 - 0.5 * (missing_t * fade))
-    mu_product = s.mu_product * mu
+    mu_product = next_product(s.mu_product, mu)
     m = ema(s.m, g, h.beta1)
     v = ema(s.v, g * g, h.beta2)
-    beta2_t = s.beta2_t * h.beta2
+    beta2_t = next_product(s.beta2_t, h.beta2)
     v_hat = v / (1 - beta2_t)
     ahead = mu_next * m / (1 - mu_product * mu_next) + (1 - mu) * g / (1 - mu_product)
     return NadamState(m, v, mu_product, v_hat, beta2_t, missing_t, ahead / (np.sqrt(v_hat) + h.eps))
@@ -112,7 +112,8 @@ def adan(g: float, s: AdanState, h: AdanHyper) -> AdanState:
     d = ema(s.d, difference, h.beta2)
     ahead = g + h.beta2 * difference
     v = ema(s.v, ahead * ahead, h.beta3)
-    beta1_t, beta2_t, beta3_t = s.beta1_t * h.beta1, s.beta2_t * h.beta2, s.beta3_t * h.beta3
+    beta1_t, beta2_t = next_powers(s, h)
+    beta3_t = next_product(s.beta3_t, h.beta3)
     mean = m / (1 - beta1_t) + h.beta2 * d / (1 - beta2_t)
     direction = mean / (np.sqrt(v / (1 - beta3_t)) + h.eps)
     theta = (s.theta - h.alpha * direction) / (1 + h.alpha * h.weight_decay)
@@ -245,7 +246,7 @@ def laprop(g: float, s: LapropState, h: LapropHyper) -> LapropState:
     -1.0
     """
     v = ema(s.v, g * g, h.beta2)
-    beta1_t, beta2_t = s.beta1_t * h.beta1, s.beta2_t * h.beta2
+    beta1_t, beta2_t = next_powers(s, h)
     v_hat = v / (1 - beta2_t)
     m = ema(s.m, g / (np.sqrt(v_hat) + h.eps), h.beta1)
     m_hat = m / (1 - beta1_t)

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from stream_adam.strategies.adam import AdamHyper
-from stream_adam.strategies.arithmetic import choose, ema, moments, sign
+from stream_adam.strategies.arithmetic import choose, ema, moments, next_powers, next_product, sign
 from stream_adam.strategies.hyper import MeanBeta, SquareBeta, share
 from stream_adam.strategies.strategy import Carried, Derived, DerivedSquare, Epsilon, Rate, Square
 
@@ -81,7 +81,7 @@ def adamax(g: float, s: AdamaxState, h: AdamaxHyper) -> AdamaxState:
     4.0
     """
     m = ema(s.m, g, h.beta1)
-    beta1_t = s.beta1_t * h.beta1
+    beta1_t = next_product(s.beta1_t, h.beta1)
     m_hat = m / (1 - beta1_t)
     u = np.maximum(h.beta2 * s.u, np.abs(g) + h.eps)
     return AdamaxState(m, u, m_hat, beta1_t, m_hat / u)
@@ -116,7 +116,7 @@ def surprise(g: float, s: AdabeliefState, h: AdabeliefHyper) -> tuple[float, flo
 
 def believed(m: float, slot: float, inner: float, s: AdabeliefState, h: AdabeliefHyper) -> AdabeliefState:
     """AdaBelief's state from m, the s that is kept, and the s that the step divides by."""
-    beta1_t, beta2_t = s.beta1_t * h.beta1, s.beta2_t * h.beta2
+    beta1_t, beta2_t = next_powers(s, h)
     m_hat, s_hat = m / (1 - beta1_t), inner / (1 - beta2_t)
     return AdabeliefState(m, slot, m_hat, s_hat, beta1_t, beta2_t, m_hat / (np.sqrt(s_hat) + h.eps))
 
@@ -180,7 +180,7 @@ def yogi(g: float, s: YogiState, h: YogiHyper) -> YogiState:
     m = ema(s.m, g, h.beta1)
     square = g * g
     v = s.v - (1 - h.beta2) * sign(s.v - square) * square
-    beta1_t, beta2_t = s.beta1_t * h.beta1, s.beta2_t * h.beta2
+    beta1_t, beta2_t = next_powers(s, h)
     m_hat, v_hat = m / (1 - beta1_t), v / (1 - beta2_t)
     return YogiState(m, v, m_hat, v_hat, beta1_t, beta2_t, m_hat / (np.sqrt(v_hat) + h.eps))
 
