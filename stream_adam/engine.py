@@ -286,6 +286,8 @@ def settings_at(strategy: Strategy, tick: int) -> dict[str, float]:
 
 def _values(value: Expression) -> Callable[[Span], Any]:
     """A hyperparameter as a function of a span of ticks."""
+    if isinstance(value, Number):
+        return lambda _: value.value
     return Reading(Source(value, str(value)), seed=0).parts[0]
 
 

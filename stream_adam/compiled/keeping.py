@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
 INLINE: Any = {"forceinline": True}  # a call would count the references to its arrays: 50 ns where the work takes 6
 
+_registered: set[Any] = set()  # functions that numba knows what to do with
+
 
 class CannotCompile(Exception):  # noqa: N818  (it says what is the case)
     """A rule uses what numba can't compile."""
@@ -56,6 +58,7 @@ def jit_apart(function: Any) -> Any:
 
 def unrolled(function: Any) -> Callable[[Any], Any]:
     """Says what numba makes of the function for arguments of certain types: it is unrolled while it compiles."""
+    _registered.add(function)
     return overload(function, jit_options=OPTIONS | INLINE, strict=False)  # strict compares annotations, too
 
 
@@ -150,9 +153,6 @@ def register_callees(function: Any) -> None:
             _registered.add(callee)
             register_callees(callee)
             register_jitable(error_model="numpy")(callee)
-
-
-_registered: set[Any] = set()
 
 
 def fingerprint(function: Any, seen: frozenset[Any] = frozenset()) -> str:

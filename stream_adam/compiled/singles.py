@@ -10,6 +10,7 @@ import numpy as np
 from numba.extending import intrinsic, models, register_model
 
 from stream_adam.compiled.keeping import unrolled
+from stream_adam.strategies.arithmetic import choose
 
 
 class Single(numba.types.Type):
@@ -106,3 +107,10 @@ for _function in ARITHMETIC:
     _teach(_function, _as_single)
 for _function in COMPARISONS:
     _teach(_function, bool)
+
+
+@unrolled(choose)
+def _choose(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ARG001
+    if isinstance(yes, Single) or isinstance(no, Single):
+        return lambda condition, yes, no: _as_single(narrow(yes) if condition else narrow(no))
+    return lambda condition, yes, no: yes if condition else no

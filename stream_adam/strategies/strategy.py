@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 import math
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
@@ -285,6 +285,7 @@ def _is_of_t(node: Expression) -> bool:
     return isinstance(node, Call) and isinstance(node.word, FunctionWord | SignalWord)
 
 
+@lru_cache(maxsize=256)  # reading them takes as long as a thousand ticks
 def _hints(annotated: Any) -> dict[str, Any]:
     """The annotations; none where they can't be read."""
     try:
