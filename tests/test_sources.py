@@ -196,7 +196,7 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("text", SOURCES)
-def test_block_boundaries_never_change_a_value(text: str) -> None:
+def test_block_boundaries_never_change_a_value(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source.of(text, NO_FILES)
     total = 1_300
 
@@ -213,6 +213,8 @@ def test_block_boundaries_never_change_a_value(text: str) -> None:
         assert_same_bits(in_blocks(Reading(source, 7), even(total, length)), ticks, text)
     assert_same_bits(in_blocks(Reading(source, 7), mixed(total)), ticks, text)
     assert_same_bits(advanced(run(), mixed(total))[0]["g"], ticks, text)
+    monkeypatch.setattr("stream_adam.sources.reading.AT_ONCE", 100)
+    assert_same_bits(in_blocks(Reading(source, 7), even(total, total)), ticks, text)
 
 
 @pytest.mark.parametrize("text", SOURCES)
