@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
+from itertools import islice
 from numbers import Integral
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 from stream_adam.arrivals import Arrivals
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from stream_adam.sources import Source, SourceLike
     from stream_adam.strategies import StrategyLike
 
-AHEAD = 2_048  # ticks computed at once at the most
+AHEAD = 8_192  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
 MOST_UNSEEN = 32  # ticks between two looks at the clock, when they pass quickly
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
@@ -160,20 +162,19 @@ async def _rows(  # one block is computed ahead; its rows go out as the transpor
                 if not rows:
                     return
                 left -= len(rows)
-                at = 0
-                while at < len(rows):
-                    start = at
-                    end = at + await pacer.permit(len(rows) - at)
-                    revision, unseen, look = transport.revision, 1, at + 1
-                    for row in rows[start:end]:
-                        at += 1
-                        yield row
-                        if transport.revision != revision or (at == look and pacer.held_long()):
+                waiting = iter(rows)
+                while number := length_hint(waiting):
+                    stay = number - await pacer.permit(number)  # for a later permit
+                    revision, unseen = transport.revision, 1
+                    while (permitted := length_hint(waiting) - stay) and transport.revision == revision:
+                        for row in islice(waiting, min(unseen, permitted)):
+                            yield row
+                            if transport.revision != revision:
+                                break
+                        if pacer.held_long():
                             break
-                        if at == look:
-                            unseen = min(2 * unseen, MOST_UNSEEN)
-                            look += unseen
-                    pacer.passed(at - start)
+                        unseen = min(2 * unseen, MOST_UNSEEN)
+                    pacer.passed(number - length_hint(waiting))
 
 
 class Stride:
