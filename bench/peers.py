@@ -29,34 +29,54 @@ def jax_in_double() -> Any:
     return jax
 
 
-def optax_scan(
-    make: Callable[[Any], Any], g: Array, gradient: Callable[[Any, Any], Any] | None = None, all_kept: bool = True
-) -> Side:
-    """An optax optimizer in `lax.scan`, jitted, keeping of each tick the weight, or the weight, the step and the state.
-
-    The gradient is that of `g`, or, in a closed loop, ``gradient(theta, g)`` with the noise as g.
-    """
+def optax_scan(make: Callable[[Any], Any], g: Array, all_kept: bool = True) -> Side:
+    """An optax optimizer over gradients that are there; see `_scan`."""
 
     def act() -> Act:
-        jax, optax = jax_in_double(), optional("optax")
-        optimizer = make(optax)
+        scan = _scan(make, lambda _, given: given, all_kept)
+        stream = optional("jax").numpy.asarray(g)
+        return lambda: scan(stream)
 
-        def tick(carry: Any, given: Any) -> Any:
-            theta, state = carry
-            slope = given if gradient is None else gradient(theta, given)
-            updates, state = optimizer.update(slope, state, theta)
-            theta = optax.apply_updates(theta, updates)
-            return (theta, state), (theta, updates, state) if all_kept else theta
+    return Side(_named(all_kept), act, len(g), JAX)
 
-        @jax.jit  # type: ignore[untyped-decorator, unused-ignore]
-        def scan(stream: Any) -> Any:
-            start = jax.numpy.ones(())
-            return jax.lax.scan(tick, (start, optimizer.init(start)), stream)
 
-        stream = jax.numpy.asarray(g)
-        return lambda: jax.block_until_ready(scan(stream))
+def optax_descent(
+    make: Callable[[Any], Any],
+    gradient: Callable[[Any, Any], Any],
+    draw: Callable[[], Array],
+    ticks: int,
+    all_kept: bool = True,
+) -> Side:
+    """An optax optimizer that descends ``gradient(theta, noise)``; drawing the noise is a part of the work."""
 
-    return Side(f"optax in lax.scan, {'all columns' if all_kept else 'theta alone'}", act, len(g), JAX)
+    def act() -> Act:
+        scan = _scan(make, gradient, all_kept)
+        return lambda: scan(optional("jax").numpy.asarray(draw()))
+
+    return Side(_named(all_kept), act, ticks, JAX)
+
+
+def _named(all_kept: bool) -> str:
+    return f"optax in lax.scan, {'all columns' if all_kept else 'theta alone'}"
+
+
+def _scan(make: Callable[[Any], Any], gradient: Callable[[Any, Any], Any], all_kept: bool) -> Callable[[Any], object]:
+    """The optimizer in `lax.scan`, jitted, keeping of each tick the weight, or the weight, the step and the state."""
+    jax, optax = jax_in_double(), optional("optax")
+    optimizer = make(optax)
+
+    def tick(carry: Any, given: Any) -> Any:
+        theta, state = carry
+        updates, state = optimizer.update(gradient(theta, given), state, theta)
+        theta = optax.apply_updates(theta, updates)
+        return (theta, state), (theta, updates, state) if all_kept else theta
+
+    @jax.jit  # type: ignore[untyped-decorator, unused-ignore]
+    def scan(stream: Any) -> Any:
+        start = jax.numpy.ones(())
+        return jax.lax.scan(tick, (start, optimizer.init(start)), stream)
+
+    return lambda stream: jax.block_until_ready(scan(stream))
 
 
 def torch_steps(name: str, make: Callable[[Any, Any], Any], ticks: int, closed: bool = False) -> Side:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.harness import Peer, Plan, Row, Side, Work, faster, run, within
 from bench.limits import adam_columns
-from bench.peers import optax_scan, original, torch_steps
+from bench.peers import optax_descent, optax_scan, original, torch_steps
 from stream_adam import simulate, stream
 
 LONG = 1_000_000
@@ -63,16 +63,28 @@ def formula(plan: Plan) -> Work:
 
 
 def closed(plan: Plan) -> Work:
-    """A gradient that depends on the weight. The peers' noise is drawn before the clock starts."""
+    """A gradient that depends on the weight, with noise that numpy draws: for optax as well as for us."""
     n = plan.sized(LONG)
-    noise = 0.1 * np.random.default_rng(1).normal(size=n)
+
+    def by_optax(all_kept: bool) -> Peer:
+        return Peer(
+            optax_descent(
+                _adam,
+                lambda theta, noise: theta + noise,
+                lambda: 0.1 * np.random.default_rng(1).normal(size=n),
+                n,
+                all_kept,
+            ),
+            faster(),
+        )
+
     return Work(
         f"simulate, adam, {CLOSED}, {n:,} ticks",
         "tick",
         Side("ours", lambda: lambda: simulate(CLOSED, "adam", ticks=n, seed=1, theta0=1.0), n),
         (
-            Peer(optax_scan(_adam, noise, lambda theta, drawn: theta + drawn), faster()),
-            Peer(optax_scan(_adam, noise, lambda theta, drawn: theta + drawn, all_kept=False), faster()),
+            by_optax(all_kept=True),
+            by_optax(all_kept=False),
             Peer(
                 torch_steps("a torch loop", lambda t, p: t.optim.Adam(p, 1e-3), plan.sized(2_000), closed=True),
                 faster(),
