@@ -149,10 +149,11 @@ def _glued(argv: Sequence[str]) -> list[str]:
 
 
 def _unexpected(word: str, command: str, parser: Parser) -> str:
-    if not word.startswith("-"):
-        return f"{command}: unexpected word {_shown(word)}; an expression with spaces needs quotes around it"
-    name = word.partition("=")[0]
     options = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]  # noqa: SLF001
+    if not word.startswith("-"):
+        where = "; an expression goes after --source, in quotes if it has spaces" if "--source" in options else ""
+        return f"{command}: unexpected word {_shown(word)}{where}"
+    name = word.partition("=")[0]
     near = get_close_matches(name, options, n=1, cutoff=0.6)
     return f"{command}: unknown option {_shown(name)}: " + (
         f"did you mean '{near[0]}'?" if near else f"known are {', '.join(options)}"
