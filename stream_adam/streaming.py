@@ -155,7 +155,7 @@ async def _rows(  # one block is computed ahead; its rows go out as the transpor
     run = Run(experiment)
     with Pacer(transport, clock) as pacer:
         async with Arrivals(run.reading.feeds) as arrivals:
-            stride = Stride(run, clock, AHEAD)
+            stride = Stride(run, clock, max(1, AHEAD // len(experiment.lanes)))  # rows are made of every lane
             while left > 0:
                 await arrivals.next_tick()
                 rows = _states(stride.advance(stride.length(left)), experiment, many)

@@ -187,6 +187,7 @@ def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
             )  # fmt: skip
             assert done.stdout == f"{[-1.0 * times * factor * share, -2.0 * times * factor * share]}\n"
             counts.append(len(list(kept.rglob("*.nbc"))))
+    assert not list(kept.rglob("*.nbi"))  # numba's index, which processes can get wrong
     assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]
 
 
@@ -224,3 +225,13 @@ def test_what_is_kept_of_an_earlier_version_goes(tmp_path: Path) -> None:
     now.save("key", 3)
     assert now.load("key") == 3
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_was_cut_off_while_it_was_kept_is_replaced(tmp_path: Path) -> None:
+    files = Files(str(tmp_path), "loop", "now")
+    files.save("key", 1)
+    [path] = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-3])
+    assert files.load("key") is None
+    files.save("key", 2)
+    assert files.load("key") == 2

@@ -446,6 +446,15 @@ def test_local_annotations_that_cannot_be_read_leave_the_bounds_open() -> None:
     assert strategy.fields_of("square") == frozenset()
 
 
+def test_a_rule_may_be_tried_before_its_classes_are_there() -> None:
+    known: dict[str, Any] = {}
+    exec("from __future__ import annotations\ndef early(g: float, s: Later, h: Hyper) -> Later: return Later(g)", known)
+    with pytest.raises(SpecError, match="annotate 's'"):
+        as_strategy(known["early"])
+    known.update(Later=OwnState, Hyper=OwnHyper)
+    assert as_strategy(known["early"]).State is OwnState
+
+
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_what_numba_cannot_compile_runs_interpreted_and_says_so_once(source: str) -> None:
     expected = advanced(run_of(with_a_dict, source), even(200, 200))

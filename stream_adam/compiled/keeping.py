@@ -106,16 +106,17 @@ class Files(IndexDataCacheFile):
 
     def save(self, key: Any, data: Any) -> None:
         """Keep it, in the place of what earlier versions of the code left."""
-        self._save_data(self._name(key), data)  # type: ignore[no-untyped-call]
-        for path in Path(self._cache_path).glob(f"{escape(self._base)}.*"):
-            if not path.name.startswith(self._of_this_code):
-                path.unlink(missing_ok=True)
+        with suppress(OSError):  # what can't be kept was compiled all the same
+            self._save_data(self._name(key), data)  # type: ignore[no-untyped-call]
+            for path in Path(self._cache_path).glob(f"{escape(self._base)}.*.nbc"):  # none that is being written
+                if not path.name.startswith(self._of_this_code):
+                    path.unlink(missing_ok=True)
 
     def load(self, key: Any) -> Any:
         """What was kept, or None."""
         try:
             return self._load_data(self._name(key))  # type: ignore[no-untyped-call]
-        except OSError:
+        except Exception:  # nothing there, or something that was cut off: the next `save` replaces it
             return None
 
 

@@ -21,7 +21,7 @@ class Single(numba.types.Type):
 
 
 SINGLE = Single("single")
-NUMBERS = (numba.types.Integer, numba.types.Float)
+NUMBERS = (numba.types.Boolean, numba.types.Integer, numba.types.Float)
 
 
 @register_model(Single)

@@ -21,7 +21,7 @@ def ema(old: float, new: float, beta: float) -> float:
 
 
 def next_product(product: float, factor: float) -> float:
-    """A running product with one more factor below 1: 0 once it is smaller than every normal number.
+    """A running product with one more factor below 1: 0 once it is smaller than every normal number of float64.
 
     Rounding would keep the product at a few denormals for good, and each more of these takes some processors as long as
     five whole ticks. All rules use it beside 1, where it ceased to count long before.

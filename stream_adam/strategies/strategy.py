@@ -286,10 +286,18 @@ def _is_of_t(node: Expression) -> bool:
 
 
 @lru_cache(maxsize=256)  # reading them takes as long as a thousand ticks
+def _hints_of_class(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def _hints(annotated: Any) -> dict[str, Any]:
-    """The annotations; none where they can't be read."""
+    """The annotations; none where they can't be read, or not yet."""
     try:
-        return get_type_hints(annotated, include_extras=True)
+        return (
+            _hints_of_class(annotated)
+            if isinstance(annotated, type)
+            else get_type_hints(annotated, include_extras=True)
+        )
     except NameError:  # names defined inside a function, under postponed annotations: only defaults can tell
         return {}
 
