@@ -299,7 +299,7 @@ def test_nan_and_infinity_stay_where_they_are() -> None:
     assert np.isnan(theta).tolist() == [False, True, True, True, False, False]
 
 
-class BranchState(NamedTuple):
+class HalvingState(NamedTuple):
     m: float = 0.0
     v: float = 0.0
     beta1_t: float = 1.0
@@ -307,32 +307,31 @@ class BranchState(NamedTuple):
     direction: float = 0.0
 
 
-class BranchHyper(NamedTuple):
+class HalvingHyper(NamedTuple):
     alpha: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
 
 
-def branching(g: float, s: BranchState, h: BranchHyper) -> BranchState:
+def halving(g: float, s: HalvingState, h: HalvingHyper) -> HalvingState:
     if g > 1.0:
         g = 0.5 * g
     m, v, m_hat, v_hat, beta1_t, beta2_t = moments(g, s, h)
-    return BranchState(m, v, beta1_t, beta2_t, m_hat / (np.sqrt(v_hat) + 1e-8))
+    return HalvingState(m, v, beta1_t, beta2_t, m_hat / (np.sqrt(v_hat) + 1e-8))
 
 
 def test_running_products_that_are_components_stay_in_float32() -> None:
     """Of a rule with an `if` all is kept a component: the same bits as the rule by numpy, one component at a time."""
     slopes, theta = gradients(50, 5, np.float32), np.ones(5, np.float32)
-    descent = Descent(branching, theta)
+    descent = Descent(halving, theta)
     weights: list[Any] = [np.ones(1, np.float32).view(Singles) for _ in range(5)]
-    states: list[Any] = [
-        BranchState(*(np.full(1, x, np.float32).view(Singles) for x in BranchState())) for _ in range(5)
-    ]
-    hyper: Any = BranchHyper(*map(np.float64, BranchHyper()))
+    start: Any = [np.full(1, x, np.float32).view(Singles) for x in HalvingState()]
+    states: list[Any] = [HalvingState(*start) for _ in range(5)]
+    hyper: Any = HalvingHyper(*map(np.float64, HalvingHyper()))
     for g in slopes:
         descent.step(g)
         for c in range(5):
-            states[c] = branching(g[c : c + 1].view(Singles), states[c], hyper)
+            states[c] = halving(g[c : c + 1].view(Singles), states[c], hyper)
             weights[c] = weights[c] - hyper.alpha * states[c].direction
     assert_same_bits(theta, np.concatenate(weights))
     assert_same_bits(descent.state["beta2_t"], np.concatenate([state.beta2_t for state in states]))
