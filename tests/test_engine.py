@@ -191,6 +191,41 @@ def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
     assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]
 
 
+IN_PARALLEL = """
+import sys
+import numpy as np
+from stream_adam import Descent, sweep
+
+def descended(name):
+    descent = Descent(name, np.ones(5))
+    for _ in range(9):
+        descent.step(descent.theta - [0, 1, 2, 3, 4])
+    return descent.theta.tolist()
+
+def swept(name):
+    return sweep("square(8)", name, ticks=20, seed=1, alpha=[0.1, 0.2])["theta"].tolist()
+
+for name in sys.argv[2:]:
+    print(globals()[sys.argv[1]](name))
+"""
+
+
+@pytest.mark.parametrize("how", ["descended", "swept"])
+def test_what_two_processes_kept_runs_beside_each_other_in_a_third(how: str, tmp_path: Path) -> None:
+    """Both loops have functions of the same names and types in them, and each must find its own."""
+
+    def lines(*names: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", IN_PARALLEL, how, *names],
+            capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        )  # fmt: skip
+        return done.stdout.splitlines()
+
+    adam, yogi = lines("adam"), lines("yogi")
+    assert adam != yogi
+    assert lines("adam", "yogi") == adam + yogi
+
+
 AT_ONCE = """
 import sys
 import time

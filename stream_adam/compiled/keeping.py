@@ -52,7 +52,11 @@ def jit(function: Any, **options: Any) -> Any:
 
 
 def jit_apart(function: Any) -> Any:
-    """The same as a function of its own: LLVM vectorises the loop in it, which it does not where a thread's begins."""
+    """The same as a function of its own: LLVM vectorises the loop in it, which it does not where a thread's begins.
+
+    Of two kept loops that have functions of one name in them, LLVM links both with whichever it loaded first.
+    """
+    function.__qualname__ += f" {_hashed(fingerprint(function))}"
     return jit(function, forceinline=False)
 
 

@@ -92,17 +92,10 @@ def _teach(function: Any, result: Any) -> None:
     def takes(*kinds: Any) -> bool:
         return any(isinstance(kind, Single) for kind in kinds) and all(isinstance(k, (Single, *NUMBERS)) for k in kinds)
 
-    def named(made: Any) -> Any:
-        # numba tells symbols apart by this, their types and a count that another process may have for another of them
-        made.__qualname__ = f"{function.__name__} of singles"
-        return made
-
     if function in ONE_OPERAND:
-        unrolled(function)(lambda x: named(lambda x: result(function(narrow(x)))) if takes(x) else None)
+        unrolled(function)(lambda x: (lambda x: result(function(narrow(x)))) if takes(x) else None)
     else:
-        unrolled(function)(
-            lambda x, y: named(lambda x, y: result(function(narrow(x), narrow(y)))) if takes(x, y) else None
-        )
+        unrolled(function)(lambda x, y: (lambda x, y: result(function(narrow(x), narrow(y)))) if takes(x, y) else None)
 
 
 ONE_OPERAND = (operator.neg, operator.pos, abs, np.abs, np.sqrt, np.sign, np.floor)
