@@ -12,6 +12,7 @@ LOG2_E = 1 / math.log(2)
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # their sum is ln 2; k·LN2_HIGH is exact
 LEAST_NORMAL = sys.float_info.min
 KEEP_IF = np.array([math.nan, 1.0])
+ONE = (bool, np.bool_)
 TAYLOR = tuple(1 / math.factorial(n) for n in range(13, -1, -1))  # of eˣ, the highest power first
 
 
@@ -61,9 +62,9 @@ def choose(condition: Any, yes: float, no: float) -> float:
     >>> float(choose(True, -0.0, math.inf)), float(choose(False, math.nan, 2.0)), float(choose(True, math.nan, 2.0))
     (-0.0, 2.0, nan)
     """
-    if isinstance(yes, float) and isinstance(no, float) and not isinstance(condition, np.ndarray):
+    if isinstance(condition, ONE) and isinstance(yes, float) and isinstance(no, float):
         return np.float64(yes if condition else no)
-    held = np.int64(condition)
+    held: Any = np.asarray(condition, dtype=bool).astype(np.int64)
     chosen: float = np.fmax(yes * KEEP_IF[held], no * KEEP_IF[1 - held])
     return chosen
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 import math
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
@@ -285,19 +285,15 @@ def _is_of_t(node: Expression) -> bool:
     return isinstance(node, Call) and isinstance(node.word, FunctionWord | SignalWord)
 
 
-@lru_cache(maxsize=256)  # reading them takes as long as a thousand ticks
-def _hints_of_class(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
+_hints_of = partial(get_type_hints, include_extras=True)
+_hints_of_class = lru_cache(maxsize=256)(_hints_of)  # reading them takes as long as a thousand ticks
 
 
 def _hints(annotated: Any) -> dict[str, Any]:
     """The annotations; none where they can't be read, or not yet."""
+    read = _hints_of_class if isinstance(annotated, type) else _hints_of
     try:
-        return (
-            _hints_of_class(annotated)
-            if isinstance(annotated, type)
-            else get_type_hints(annotated, include_extras=True)
-        )
+        return read(annotated)
     except NameError:  # names defined inside a function, under postponed annotations: only defaults can tell
         return {}
 
