@@ -216,7 +216,7 @@ class _Reader:
             else:
                 positional.append(self._argument(owner.text == "where" and not positional))
             if self._peek().text != ")":
-                self._expect(",")
+                self._expect(",", "',' or ')'")
         self._expect(")")
         return tuple(positional), named
 
@@ -243,12 +243,12 @@ class _Reader:
         self._at += 1
         return token
 
-    def _expect(self, symbol: str) -> None:
+    def _expect(self, symbol: str, would_do: str = "") -> None:
         token = self._take()
         if token.text in _REFUSED_WORDS:
             raise _error(_REFUSED_WORDS[token.text], token)
         if token.text != symbol or token.kind != "symbol":
-            raise _error(f"'{symbol}' was expected, not {token}", token)
+            raise _error(f"{would_do or repr(symbol)} was expected, not {token}", token)
 
     def _count(self, token: _Token) -> None:
         self._nodes += 1
