@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from bokeh.models import (
 
 from stream_adam.engine import settings_at
 from stream_adam.errors import SpecError
+from stream_adam.expression import Number
 from stream_adam.presets import PRESETS
 from stream_adam.series import NOTATIONS
 from stream_adam.strategies import STRATEGIES
@@ -33,6 +35,7 @@ from .view import MOST_LANES, RATES, WINDOWS, clamped, spelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stream_adam.expression import Expression
     from stream_adam.presets import Finding, Preset
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Knob
@@ -100,11 +103,21 @@ class Dial:
         )
         self.widget.on_change("value", self._moved)
 
-    def show(self, value: float) -> None:
-        """Stand at this value, without telling."""
+    def show(self, value: float, written: str = "") -> None:
+        """Stand at this value, without telling; what is `written` is read in its place, where it says more."""
+        position = self._position(value)
+        here = f"Math.abs(tick - ({position!r})) < {0.6 * self._scale.step}"  # the browser rounds to steps
+        self._read(f"if ({here}) return {json.dumps(written)}; " if written else "")  # first: it is used on a change
         self._quiet = True
-        self.widget.value = self._position(value)
+        self.widget.value = position
         self._quiet = False
+
+    def _read(self, first: str) -> None:
+        self.widget.format.code = first + self._scale.code
+
+    def tells(self, value: Expression) -> bool:
+        """Whether its position says it all: no slider stands at a schedule, or at a number beyond its ends."""
+        return isinstance(value, Number) and self._reach[0] <= value.value <= self._reach[1]
 
     def _position(self, value: float) -> float:
         return self._scale.there(min(max(value, self._reach[0]), self._reach[1]))
@@ -113,6 +126,7 @@ class Dial:
         if not self._quiet:
             with suppress(SpecError):  # a slider of ours tells numbers; what another says counts for nothing
                 position = clamped(new, *self._ends)
+                self._read("")
                 self._told(min(max(self._scale.back(position), self._reach[0]), self._reach[1]))
 
 
@@ -130,7 +144,7 @@ class Controls:
         self.back = _button("Back", "back", session.back)
         self.reset = _button("Reset", "reset", session.reset)
         self.follow = _button("Follow", "follow", None)
-        self.follow.visible = False
+        self.follow.disabled = True
         self.rate = Dial("Ticks per second", RATES, view.rate, LOG, session.set_rate, "rate")
         self.window = Dial("Window", WINDOWS, view.window, LOG, session.set_window, "window")
         self.preset = _select("Preset", "preset", [("", "–"), *((p.name, p.title) for p in PRESETS.values())], "")
@@ -197,14 +211,16 @@ class Controls:
     def show_lanes(self, lanes: tuple[Strategy, ...]) -> None:
         """A group of controls a lane, as they stand at tick 0."""
         self.dials = [self._dials(i, strategy) for i, strategy in enumerate(lanes)]
+        self.show_values(lanes, 0)
         self.lanes.children = [self._lane(i, strategy, len(lanes)) for i, strategy in enumerate(lanes)]
         self.add.visible = len(lanes) < MOST_LANES
 
     def show_values(self, lanes: tuple[Strategy, ...], tick: int) -> None:
-        """The sliders at the values of that tick."""
+        """The sliders at the values of that tick, beside them what they can't stand at: a schedule, say."""
         for dials, strategy in zip(self.dials, lanes, strict=True):
-            for name, value in settings_at(strategy, tick).items():
-                dials[name].show(value)
+            values = settings_at(strategy, tick)
+            for (name, dial), hyper in zip(dials.items(), strategy.hyper, strict=True):
+                dial.show(values[name], "" if dial.tells(hyper) else str(hyper))
 
     def show_view(self, view: View) -> None:
         """The play button says what it will do; the preset says what to look at; a start stands where it matters."""
@@ -269,9 +285,9 @@ class Controls:
         choice.on_change("value", lambda _a, _o, new: self._session.set_strategy(lane, str(new)))
         head = [choice]
         if count > 1:
-            remove = _button("Remove", f"remove-{lane + 1}", lambda: self._session.remove_lane(lane))
+            remove = _button("✕", f"remove-{lane + 1}", lambda: self._session.remove_lane(lane))
             remove.html_attributes = {"aria-label": f"Remove lane {lane + 1}"}
-            remove.align = "end"
+            remove.align, remove.sizing_mode, remove.width = "end", None, 34
             head.append(remove)
         sliders = [dial.widget for dial in self.dials[lane].values()]
         about = Div(text=escape(strategy.help), stylesheets=[NOTE_STYLE], sizing_mode=WIDE)
@@ -309,7 +325,8 @@ def _table(preset: Preset, findings: Sequence[Finding]) -> str:
         for check, (number, mark) in zip(preset.checks, measured or [("–", "")] * len(preset.checks), strict=True)
     )
     head = "<tr><th>What must be seen</th><th>expected</th><th>measured</th></tr>"
-    return f"<table>{head}{rows}</table><p>Claim: {escape(preset.claim)}.</p>"
+    whose = "The figures are of the preset as it is given, whatever is changed on this page."
+    return f"<table>{head}{rows}</table><p>{whose}</p><p>Claim: {escape(preset.claim)}.</p>"
 
 
 def _text(name: str, style: Any) -> Div:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bokeh.models import CustomJS, NumericInput, TextInput, Toggle
 
@@ -85,6 +85,13 @@ class Flow:
     def forget(self) -> None:
         """Nothing is under way: the browser was hidden, and what it was sent may never be painted."""
         self._under_way.clear()
+
+
+def hold(figure: Any, screen: Screen, follow: Model) -> None:
+    """Leave the figure's ranges to a person who moves it, from the first touch on, until they shall follow again."""
+    held = script("held", x_range=figure.x_range, y_range=figure.y_range, screen=screen, follow=follow)
+    for event in ("panstart", "rangesupdate", "reset"):
+        figure.js_on_event(event, held)
 
 
 def script(name: str, **args: object) -> CustomJS:

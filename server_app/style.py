@@ -36,11 +36,15 @@ WIDGET_STYLE = """
       background: var(--field); border: 2px solid var(--accent); border-radius: 50%; box-shadow: none;
     }
     .noUi-tooltip { display: none !important; }
-    select:not([multiple]).bk-input { background-color: var(--field); }
+    select:not([multiple]).bk-input {
+      background-color: var(--field); background-image: var(--arrow); text-overflow: ellipsis;
+    }
     .bk-btn {
       border-radius: 6px; font-weight: 600; border: 1px solid var(--rule); background: var(--field); color: var(--text);
     }
     .bk-btn:hover { background: var(--hover); }
+    .bk-btn:disabled, .bk-btn:disabled:hover { background: var(--field); color: var(--quiet); opacity: 0.55; }
+    @media (max-width: 480px) { .bk-btn { padding-left: 4px; padding-right: 4px; } }
     .bk-btn.bk-btn-primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
     .bk-btn.bk-btn-primary:hover { background: var(--accent-strong); }
     """

@@ -10,7 +10,7 @@ import numpy as np
 from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
-from ..screen import script
+from ..screen import hold, script
 from ..surface import CELLS, POINTS, grown, relief
 from .figures import blank_figure, coloured, widened
 from .lanes import LANE_LOOKS
@@ -180,9 +180,7 @@ class Landscape:
             source.js_on_change("streaming", to_head)
             source.js_on_change("data", to_head)
         self.root.js_on_change("tags", script("extent", **ranges))
-        held = script("held", screen=screen, follow=follow, **ranges)
-        self.root.js_on_event("rangesupdate", held)
-        self.root.js_on_event("reset", held)
+        hold(self.root, screen, follow)
         self.root.on_event(Tap, self._tapped)
         self._stale = True
         self._asked = 0

@@ -12,7 +12,7 @@ from stream_adam.series import component_of, series_of
 
 from ..downsampling import EVERY_TICK, downsampled
 from ..running import FIRST
-from ..screen import script
+from ..screen import hold, script
 from ..style import READOUT_STYLE
 from .figures import PanelFigure, data_of, widened, wire
 
@@ -175,11 +175,7 @@ class Oscilloscope:
         )
         panel.source.js_on_change("streaming", frame)
         panel.source.js_on_change("data", frame)
-        held = script(
-            "held", x_range=panel.figure.x_range, y_range=panel.figure.y_range, screen=self._screen, follow=self._follow
-        )
-        panel.figure.js_on_event("rangesupdate", held)
-        panel.figure.js_on_event("reset", held)
+        hold(panel.figure, self._screen, self._follow)
 
 
 def _values_range(given: tuple[float, float] | None) -> Range1d:

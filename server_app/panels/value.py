@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import Div, HoverTool, Range1d
 
-from ..screen import script
+from ..screen import hold, script
 from ..style import DARK_MARKERS, LEGEND_STYLE
 from .figures import blank_figure, coloured, widened
 from .landscape import HEIGHT, note
@@ -105,9 +105,7 @@ class Value:
             )  # fmt: skip
             source.js_on_change("streaming", seen)
             source.js_on_change("data", seen)
-        held = script("held", screen=screen, follow=follow, **ranges)
-        self.root.js_on_event("rangesupdate", held)
-        self.root.js_on_event("reset", held)
+        hold(self.root, screen, follow)
 
     def show(self, running: Running) -> None:
         """Look at this run, from where it is."""

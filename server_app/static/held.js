@@ -5,6 +5,6 @@ export default ({x_range, y_range, screen, follow}, event) => {
     screen.follow.value += 1
   } else {
     x_range.held = y_range.held = true
-    follow.setv({visible: true}, {sync: false})
+    follow.setv({disabled: false}, {sync: false})
   }
 }

@@ -177,7 +177,7 @@ def test_a_map_grows_unless_a_person_has_moved_it(tab: Tab) -> None:
         tab.page.mouse.move(x + 60, y, steps=4)
         tab.page.mouse.up()
         tab.page.wait_for_timeout(500)
-        return follow.is_visible()
+        return follow.is_enabled()
 
     assert any(dragged() for _ in range(8))
     held = tab.page.evaluate(SHOWN, "landscape-figure")

@@ -54,6 +54,11 @@ X_RANGES = """() => {
   const figures = [...Bokeh.index.query((view) => view.model.type == "Figure")].map((view) => view.model)
   return figures.map((figure) => [figure.x_range.start, figure.x_range.end])
 }"""
+MIDDLE = """() => {  // where on the screen the running panel is
+  const view = [...Bokeh.index.query((view) => view.model.type == "Figure")][1]
+  const box = view.canvas_view.el.getBoundingClientRect()
+  return [box.left + box.width / 2, box.top + box.height / 2]
+}"""
 SET_VISIBILITY = """state => {
   Object.defineProperty(document, "visibilityState", {value: state, configurable: true})
   document.dispatchEvent(new Event("visibilitychange"))
@@ -257,6 +262,35 @@ def test_a_slider_acts_without_losing_state(tab: Tab, new_tab: NewTab) -> None:
     tab.press("Play")
     tab.wait_past(30)
     tab.assert_reproduced(tab.pause())
+
+
+def test_a_slider_reads_a_schedule_until_it_is_touched(tab: Tab) -> None:
+    tab.open(("strategy", "adam(alpha=0.001*minimum(1, (t + 1)/2000), eps=0)"), FAST)
+    schedule = tab.page.get_by_text("0.001 * minimum(1, (t + 1) / 2000)", exact=True)
+    expect(schedule).to_be_visible()
+    expect(tab.page.locator(".bk-slider-value").get_by_text("0", exact=True)).to_be_visible()  # eps
+    tab.turn("alpha", "PageUp")
+    expect(schedule).to_have_count(0)
+    assert "step(" in tab.query["strategy"][0]
+    tab.press("Back")
+    expect(tab.page.get_by_text("step(", exact=False)).to_be_visible()
+
+
+def test_a_drag_moves_the_running_panel(tab: Tab) -> None:
+    tab.open(FAST, ("window", 5000))
+    tab.wait_past(20)
+    assert not tab.page.get_by_role("button", name="Follow").is_enabled()
+    x, y = tab.page.evaluate(MIDDLE)
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.down()
+    for way in range(20):
+        tab.page.mouse.move(x - 20 * way, y)
+        tab.page.wait_for_timeout(30)  # frames come while it is dragged
+    tab.page.mouse.up()
+    expect(tab.page.get_by_role("button", name="Follow")).to_be_enabled()
+    assert tab.page.evaluate(X_RANGES)[1][0] > 1000
+    tab.press("Follow")
+    tab.page.wait_for_function(f"() => ({X_RANGES})()[1][0] == 0")
 
 
 def test_sliders_of_rate_and_window(tab: Tab) -> None:
