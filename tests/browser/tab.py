@@ -165,6 +165,22 @@ class Tab:
             handle.press(key)
             self.page.wait_for_function("url => location.href != url", arg=before)
 
+    def drag(self, place: str, argument: object, across: float) -> None:
+        """Drag what is at the place that a script gives, slowly, until it is held."""
+        follow = self.page.get_by_role("button", name="Follow")
+        for _ in range(8):  # a busy page may still be laying itself out under the first attempt
+            x, y = self.page.evaluate(place, argument)
+            self.page.mouse.move(x, y)
+            self.page.mouse.down()
+            for step in range(1, 11):
+                self.page.mouse.move(x + across * step / 10, y)
+                self.page.wait_for_timeout(30)  # frames come on the way
+            self.page.mouse.up()
+            self.page.wait_for_timeout(500)
+            if follow.is_enabled():
+                return
+        raise AssertionError("eight drags have moved nothing")
+
     # The law
 
     def recipe(self, lane: int = 0) -> dict[str, Any]:

@@ -280,14 +280,7 @@ def test_a_drag_moves_the_running_panel(tab: Tab) -> None:
     tab.open(FAST, ("window", 5000))
     tab.wait_past(20)
     assert not tab.page.get_by_role("button", name="Follow").is_enabled()
-    x, y = tab.page.evaluate(MIDDLE)
-    tab.page.mouse.move(x, y)
-    tab.page.mouse.down()
-    for way in range(20):
-        tab.page.mouse.move(x - 20 * way, y)
-        tab.page.wait_for_timeout(30)  # frames come while it is dragged
-    tab.page.mouse.up()
-    expect(tab.page.get_by_role("button", name="Follow")).to_be_enabled()
+    tab.drag(MIDDLE, None, -380)
     assert tab.page.evaluate(X_RANGES)[1][0] > 1000
     tab.press("Follow")
     tab.page.wait_for_function(f"() => ({X_RANGES})()[1][0] == 0")
