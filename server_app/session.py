@@ -329,7 +329,7 @@ class Session:
         """How the run stands, in a line."""
         refused = [f"{name}: {why}" for name, (_, why) in self.view.refused.items() if name != "source"]
         if refused:
-            return "; ".join(refused)
+            return "; ".join(refused) + " (the default is shown)"
         tick = self.running.run.tick
         if self.running.ended:
             stands = f"The source has ended: {tick:,} ticks."
