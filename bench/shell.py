@@ -35,8 +35,10 @@ def rows(plan: Plan) -> Iterator[Row]:
 
 
 def _process(command: list[str], **environment: str) -> Act:
+    keeping = {"PYTHONDONTWRITEBYTECODE": ""}  # or an editable install is parsed at every start, unlike its peers
+
     def act() -> None:
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=os.environ | environment)
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=os.environ | keeping | environment)
 
     return act
 

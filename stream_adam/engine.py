@@ -194,7 +194,9 @@ class Lane:
         assert self._loop is not None
         size = self._experiment.size or 1
         weights = np.array(np.broadcast_to(self.theta, size))
-        states = np.column_stack([np.broadcast_to(value, size) for value in self.state])
+        states = np.empty((size, len(self.state)))
+        for i, value in enumerate(self.state):
+            states[:, i] = value
         out = np.empty((len(self.state) + 2, count, size))
         self._loop(states, weights, hyper, parts, program, self._clamp, out)
         if self._experiment.size is not None:
@@ -205,8 +207,8 @@ class Lane:
 
     def compile(self) -> None:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""
-        if self._experiment.source.native is not None:
-            return  # its gradient is numpy's own work
+        if self._loop is not None or self._experiment.source.native is not None:
+            return  # compiled before; or its gradient is numpy's own work
         from stream_adam.compiled import CannotCompile, loop_of  # noqa: PLC0415  (numba is imported on first need)
 
         try:

@@ -84,7 +84,7 @@ def _run_of(rule: Rule, state_type: Any, hyper_type: Any, moves: bool, closed: b
                     if not closed:
                         out[0, i, c] = parts[c if parts.shape[0] > 1 else 0, i]
                     elif not together:
-                        out[0, i, c] = value_at(codes, constants, 0, ends[0], stack, parts, i, weights)
+                        out[0, i, c] = value_at(codes, constants, 0, ends[0], stack, parts, i, (theta,))
                     state = tick(out[0, i, c], state, h)
                     theta = weight_after(state, theta, h)
                     if theta < low:
@@ -93,7 +93,8 @@ def _run_of(rule: Rule, state_type: Any, hyper_type: Any, moves: bool, closed: b
                         theta = high
                     state = settled(state, theta)
                     stored(out, 1, i, c, state)
-                    weights[c] = out[fields + 1, i, c] = theta
+                    out[fields + 1, i, c] = theta
+                weights[c] = theta
                 placed(states, field_at, c * fields, state)
 
     def run(

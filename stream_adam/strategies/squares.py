@@ -132,7 +132,7 @@ def adadelta(g: float, s: AdadeltaState, h: AdadeltaHyper) -> AdadeltaState:
     """AdaDelta: a step as large as the steps before it were (Zeiler 2012).
 
         v = rho·v + (1 - rho)·g²
-        direction = √(u + eps) / √(v + eps)·g           the old u
+        direction = √(u + eps) · g/√(v + eps)           the old u
         u = rho·u + (1 - rho)·direction²
 
     eps stands inside both roots, and is what sets it in motion; u is not scaled by alpha. Agrees with
@@ -143,5 +143,5 @@ def adadelta(g: float, s: AdadeltaState, h: AdadeltaHyper) -> AdadeltaState:
     0.003162276
     """
     v = ema(s.v, g * g, h.rho)
-    direction = np.sqrt(s.u + h.eps) / np.sqrt(v + h.eps) * g
+    direction = np.sqrt(s.u + h.eps) * (g / np.sqrt(v + h.eps))  # so grouped, a tick waits for one root alone
     return AdadeltaState(v, ema(s.u, direction * direction, h.rho), direction)

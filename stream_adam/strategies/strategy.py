@@ -26,7 +26,7 @@ import numpy as np
 
 from stream_adam.errors import SpecError, suggestion
 from stream_adam.expression import THETA, Call, Expression, Number, Operation, Variable, as_expression, check, mentions
-from stream_adam.grammar import parse_named
+from stream_adam.grammar import Named, parse_named
 from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES, FunctionWord, SignalWord
 
 if TYPE_CHECKING:
@@ -233,10 +233,21 @@ StrategyLike = Strategy | str | Rule
 
 
 def _parsed(text: str, known: dict[str, Strategy]) -> Strategy:
-    named = parse_named(text, FUNCTION_WORDS | SIGNAL_WORDS, VARIABLES)
+    named = _named(text)
     if named.name not in known:
         raise SpecError(f"unknown strategy '{named.name}': {suggestion(named.name, known)}")
-    strategy = known[named.name]
+    return _set(known[named.name], text)
+
+
+@lru_cache(maxsize=256)
+def _named(text: str) -> Named:
+    return parse_named(text, FUNCTION_WORDS | SIGNAL_WORDS, VARIABLES)
+
+
+@lru_cache(maxsize=256)
+def _set(strategy: Strategy, text: str) -> Strategy:
+    """The strategy with the hyperparameters of the spec; the same object for the same spec, with what it has cached."""
+    named = _named(text)
     if named.positional:
         first = next(iter(strategy.knobs))
         raise SpecError(f"{named.name}: hyperparameters are given by name, as in {named.name}({first}=…)")
