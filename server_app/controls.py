@@ -26,7 +26,7 @@ from stream_adam.errors import SpecError
 from stream_adam.expression import Number
 from stream_adam.presets import PRESETS
 from stream_adam.series import NOTATIONS
-from stream_adam.strategies import STRATEGIES
+from stream_adam.strategies import names_by_family
 
 from .screen import script
 from .style import CHECKS_STYLE, ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
@@ -130,6 +130,28 @@ class Dial:
                 self._told(min(max(self._scale.back(position), self._reach[0]), self._reach[1]))
 
 
+class Field:
+    """A text field, and under it what is wrong with its text, which stays."""
+
+    def __init__(self, title: str, name: str, told: Callable[[str], None]) -> None:
+        self.input = TextInput(title=title, name=name, sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE])
+        self.error = _text(f"{name}-error", ERROR_STYLE)
+        self.error.visible = False
+        self.root = Column(self.input, self.error, sizing_mode=WIDE, spacing=2)
+        self.input.on_change("value", lambda _a, _o, new: told(str(new)))
+
+    def show(self, text: str, error: str = "") -> None:
+        """The text as typed, and what is wrong with it."""
+        self.input.value = text
+        self.error.text = escape(error)
+        self.error.visible = bool(error)
+
+    def keep_to(self, text: str) -> None:
+        """This text, unless what stands there is wrong and still to be mended."""
+        if not self.error.visible:
+            self.show(text)
+
+
 class Controls:
     """All controls of a page.
 
@@ -149,13 +171,8 @@ class Controls:
         self.window = Dial("Window", WINDOWS, view.window, LOG, session.set_window, "window")
         self.preset = _select("Preset", "preset", [("", "–"), *((p.name, p.title) for p in PRESETS.values())], "")
         self.notation = _select("Notation", "notation", list(NOTATIONS.items()), view.notation)
-        self.source = TextInput(
-            title="Source", name="source", sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE]
-        )
-        self.source_error = _text("source-error", ERROR_STYLE)
-        self.theta0 = TextInput(
-            title="Start (theta0)", name="theta0", sizing_mode=WIDE, stylesheets=[WIDGET_STYLE, SOURCE_STYLE]
-        )
+        self.source = Field("Source", "source", session.set_source)
+        self.theta0 = Field("Start (theta0)", "theta0", session.set_theta0)
         self.component = _select("Component", "component", [], "")
         self.seed = Spinner(
             title="Seed",
@@ -178,8 +195,6 @@ class Controls:
         self.dials: list[dict[str, Dial]] = []
         self._checked: Preset | None = None
         self.show_checks(None)
-        self.source.on_change("value", lambda _a, _o, new: session.set_source(str(new)))
-        self.theta0.on_change("value", lambda _a, _o, new: session.set_theta0(str(new)))
         self.component.on_change("value", lambda _a, _o, new: session.set_component(str(new)))
         self.seed.on_change("value", lambda _a, _o, new: session.set_seed(new))
         self.preset.on_change("value", lambda _a, _o, new: session.set_preset(str(new)))
@@ -192,9 +207,8 @@ class Controls:
             self.look,
             self.checks,
             self.verify,
-            self.source,
-            self.source_error,
-            Row(self.theta0, self.component, sizing_mode=WIDE, spacing=8),
+            self.source.root,
+            Row(self.theta0.root, self.component, sizing_mode=WIDE, spacing=8),
             Row(self.seed, self.notation, sizing_mode=WIDE, spacing=8),
             self.lanes,
             self.add,
@@ -227,8 +241,8 @@ class Controls:
         experiment = view.experiment
         self.play.label = "Play" if view.paused else "Pause"
         self.seed.value = experiment.seed
-        self.theta0.value = spelled(experiment.theta0)
-        self.theta0.visible = experiment.source.is_closed_loop
+        self.theta0.keep_to(spelled(experiment.theta0))
+        self.theta0.root.visible = experiment.source.native is None
         shown = experiment.shown or []
         self.component.options = [(str(number), f"theta.{number}") for number in shown]
         self.component.value = str(shown[view.place]) if shown else ""
@@ -256,13 +270,6 @@ class Controls:
         self.follow.js_event_callbacks = {}
         self.follow.js_on_click(script("follow", screen=screen, button=self.follow, ranges=ranges))
 
-    def show_source(self, text: str, error: str = "") -> None:
-        """The source as typed, and what is wrong with it."""
-        if self.source.value != text:
-            self.source.value = text
-        self.source_error.text = escape(error)
-        self.source_error.visible = bool(error)
-
     def show_status(self, text: str) -> None:
         """One line on how the run stands."""
         self.status.text = escape(text)
@@ -279,7 +286,7 @@ class Controls:
         choice = _select(
             "Strategy" if count == 1 else f"Strategy {lane + 1}",
             f"strategy-{lane + 1}",
-            [(n, n) for n in STRATEGIES],
+            {family: [(n, n) for n in names] for family, names in names_by_family().items()},
             strategy.name,
         )
         choice.on_change("value", lambda _a, _o, new: self._session.set_strategy(lane, str(new)))
@@ -312,7 +319,7 @@ def _button(label: str, name: str, pressed: Callable[[], None] | None, primary: 
     return button
 
 
-def _select(title: str, name: str, options: list[tuple[str, str]], value: str) -> Select:
+def _select(title: str, name: str, options: Any, value: str) -> Select:
     return Select(title=title, name=name, options=options, value=value, sizing_mode=WIDE, stylesheets=[WIDGET_STYLE])
 
 

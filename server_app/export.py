@@ -16,14 +16,15 @@ from bokeh.themes import Theme
 from stream_adam.series import component_of, series_of
 
 from .downsampling import EVERY_TICK, downsampled
-from .panels.figures import THEME, PanelFigure, beside, data_of, widened
-from .panels.landscape import LandscapeFigure, note
+from .panels.course import LOW, CourseFigure, Height, Quantity, Weight
+from .panels.figures import THEME, PanelFigure, beside, data_of, ticks_range, widened
+from .panels.landscape import LandscapeFigure
 from .panels.lanes import legend
-from .panels.value import ValueFigure
 from .style import LEGEND_STYLE
 from .surface import surface_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stream_adam.engine import Block
@@ -47,7 +48,8 @@ def write_html(
     """Write the figure of a whole run: its first and its last `window` ticks, a pair of panels a lane.
 
     Where the gradient has components, each has its pair, up to four of them. An objective's landscape and its value
-    against t come first. Above 5,000 ticks a panel has the smallest and the largest of each bucket.
+    against t come first; without an objective, the weight against t comes last. Above 5,000 ticks a panel has the
+    smallest and the largest of each bucket.
 
     Raises:
         OSError: the file can't be written.
@@ -58,7 +60,7 @@ def write_html(
         for place in range(len((experiment.shown or [0])[:MOST_COMPONENTS]))
     ]
     title = f"stream_adam: {experiment.source.text}"
-    drawn = Column(*_descent(experiment, block), *lanes, sizing_mode="stretch_width")
+    drawn = Column(*_descent(experiment, block), *lanes, *_weight(experiment, block), sizing_mode="stretch_width")
     nowhere = Document()  # else the file takes over the scripts of a page that this process is just serving
     with patch_curdoc(nowhere):
         page = file_html(drawn, INLINE, title=title, theme=Theme(filename=str(THEME)))
@@ -86,9 +88,10 @@ def _lane(
     for i, (title, (start, stop)) in enumerate(spans.items()):
         shown = {name: values[start:stop] for name, values in data.items()}
         low, high = widened(*(y_range or _extent(shown)))
-        panel = PanelFigure(title, f"{name}-{i}", series, Range1d(start, max(stop, start + 1)), Range1d(low, high))
+        panel = PanelFigure(title, f"{name}-{i}", series, ticks_range(start, stop), Range1d(low, high))
         panel.source.data = downsampled(shown, window) if window > EVERY_TICK else shown
         panel.figure.height = 380
+        panel.name(words)
         panel.figure.add_layout(_legend(panel, words), "right")
         panels.append(panel.figure)
     heading = Div(disable_math=True, styles={"font": "600 14px monospace", "margin": "12px 0 4px 48px"})
@@ -102,20 +105,35 @@ def _descent(experiment: Experiment, block: Block) -> list[Any]:
     surface = surface_of(experiment)
     if surface is None or not len(block):
         return []
-    value = ValueFigure(surface, experiment)
-    values = value.fill(block)
+    height = Height(surface)
+    value = CourseFigure(height, experiment)
+    values = value.fill(height.of(block))
     drawn = [value.figure]
     if surface.components <= 2:
         landscape = LandscapeFigure(surface, experiment)
         landscape.fill(block)
         landscape.figure.title.text = surface.text
         drawn.insert(0, landscape.figure)
-    labels = [lane.label for lane in experiment.lanes]
-    words = Div(
-        text=legend(labels, value.quantity, note(surface) if len(drawn) > 1 else "", values),
+    return [_words(experiment, height, values), beside(*drawn)]
+
+
+def _weight(experiment: Experiment, block: Block) -> list[Any]:
+    """Each component's weight against t, where no objective is known."""
+    if surface_of(experiment) is not None or experiment.source.native is not None or not len(block):
+        return []
+    drawn = []
+    for place in range(len((experiment.shown or [0])[:MOST_COMPONENTS])):
+        weight = Weight(experiment, place)
+        course = CourseFigure(weight, experiment, LOW)
+        drawn += [_words(experiment, weight, course.fill(weight.of(block))), course.figure]
+    return drawn
+
+
+def _words(experiment: Experiment, quantity: Quantity, values: Sequence[float]) -> Div:
+    return Div(
+        text=legend([lane.label for lane in experiment.lanes], quantity.word, quantity.marks, values),
         stylesheets=[LEGEND_STYLE], styles={"margin-left": "48px"}, disable_math=True, sizing_mode="stretch_width",
     )  # fmt: skip
-    return [words, beside(*drawn)]
 
 
 def _legend(panel: PanelFigure, words: dict[str, str]) -> Legend:

@@ -96,5 +96,8 @@ def hold(figure: Any, screen: Screen, follow: Model) -> None:
 
 def script(name: str, **args: object) -> CustomJS:
     """A callback whose code is the module of that name in `static/`; a `Screen` is given as its models."""
+    modules = ("numbers", name) if name in {"frame", "course"} else (name,)
     args = {name: value.models if isinstance(value, Screen) else value for name, value in args.items()}
-    return CustomJS(args=args, code=(STATIC / f"{name}.js").read_text(encoding="utf-8"))
+    return CustomJS(
+        args=args, code="".join((STATIC / f"{module}.js").read_text(encoding="utf-8") for module in modules)
+    )

@@ -19,10 +19,10 @@ from stream_adam.transport import Transport
 
 from . import view as words
 from .controls import Controls, heading
+from .panels.course import Course, Height, Loss, WeightCourse
 from .panels.figures import beside
 from .panels.landscape import Landscape
 from .panels.oscilloscope import Oscilloscope
-from .panels.value import Value
 from .running import Running
 from .screen import Screen, script
 from .settings import settings
@@ -71,9 +71,11 @@ class Session:
         self._doc = doc
         self.screen = Screen(view.window)
         self.controls = Controls(self)
+        self._weight: WeightCourse | None = None
         self._plots = Column(sizing_mode="stretch_width", name="plots", spacing=18)
         self._begin()
-        self.controls.show_source(*view.refused.get("source", (view.experiment.source.text, "")))
+        self.controls.source.show(*view.refused.get("source", (view.experiment.source.text, "")))
+        self.controls.theta0.show(*view.refused.get("theta0", (words.spelled(view.experiment.theta0), "")))
         for model in (*self.controls.roots, self._plots):
             doc.add_root(model)
         self.screen.visible.on_change("active", lambda _a, _o, new: self._looked_at(bool(new)))
@@ -148,6 +150,8 @@ class Session:
             for scope in self.scopes:
                 scope.set_component(self.view.place)
                 scope.show_gaps(self.running.gaps)
+            if self._weight is not None:
+                self._weight.set_component(self.view.place)
             self.running.redraw()
 
     # The recipe ---------------------------------------------------------------------------------------------
@@ -166,13 +170,18 @@ class Session:
                 self._replace(source=source, theta0=now.theta0 if same else words.start_of(source))
             except SpecError as refused:
                 error = str(refused)
-        self.controls.show_source(text, error)
+        self.controls.source.show(text, error)
 
     def set_theta0(self, text: str) -> None:
-        """Another start, from tick 0."""
+        """Another start, from tick 0; where its text is wrong, the old one goes on."""
+        error = ""
         if text != words.spelled(self.view.experiment.theta0):
-            self._attempt(lambda: self._replace(theta0=words.weights(text)))
-            self.controls.theta0.value = words.spelled(self.view.experiment.theta0)
+            try:
+                self._replace(theta0=words.weights(text))
+                text = words.spelled(self.view.experiment.theta0)
+            except SpecError as refused:
+                error = str(refused)
+        self.controls.theta0.show(text, error)
 
     def choose_start(self, point: tuple[float, ...]) -> None:
         """Start at this point of the landscape, from tick 0."""
@@ -256,7 +265,7 @@ class Session:
         experiment = preset.experiment(settings().files)
         self.view = replace(self.view, preset=preset)
         self._start(experiment)
-        self.controls.show_source(preset.source)
+        self.controls.source.show(preset.source)
 
     def _replace(self, **changes: Any) -> None:
         """Another run in place of this one: its parts, but for these changes."""
@@ -284,27 +293,31 @@ class Session:
             Oscilloscope(number, strategy, view, self.screen, self.controls.follow)
             for number, strategy in enumerate(view.experiment.lanes, start=1)
         ]
-        descent, roots = self._descent()
+        descent, above, below = self._descent()
         panels = [*descent, *self.scopes]
         self.running.show(panels)
-        self._plots.children = [*roots, *(self._titled(panel, i) for i, panel in enumerate(self.scopes))]
+        self._plots.children = [*above, *(self._titled(panel, i) for i, panel in enumerate(self.scopes)), *below]
         self.controls.show_lanes(view.experiment.lanes)
+        self.controls.theta0.show(words.spelled(view.experiment.theta0))
         self.controls.follow_ranges([r for panel in panels for r in panel.ranges], self.screen)
         self.screen.layout.value += 1
         self._show()
 
-    def _descent(self) -> tuple[list[Panel], list[Any]]:
-        """The panels of what is descended, where that is known, and what they put on the page."""
-        experiment, follow = self.view.experiment, self.controls.follow
+    def _descent(self) -> tuple[list[Panel], list[Any], list[Any]]:
+        """The panels of what is descended, or else of the weight; what they put above the oscilloscopes, and below."""
+        experiment, follow, preset = self.view.experiment, self.controls.follow, self.view.preset
         surface = surface_of(experiment)
+        self._weight = None
         if surface is None and experiment.source.native is None:
-            return [], []
-        value = Value(surface, experiment, self.screen, follow)
+            self._weight = WeightCourse(experiment, self.view.place, self.screen, follow)
+            shown = [_under(self._weight.legend, self._weight.root, "weight")]
+            first = experiment.source.is_closed_loop or (preset is not None and preset.about_theta)
+            return [self._weight], shown if first else [], [] if first else shown
+        value = Course(Loss() if surface is None else Height(surface), experiment, self.screen, follow)
         panels: list[Panel] = [value]
         if surface is not None and surface.components <= 2:
             panels.insert(0, Landscape(surface, experiment, self.screen, follow, self.choose_start))
-        row = beside(*(panel.root for panel in panels))
-        return panels, [Column(value.legend, row, sizing_mode="stretch_width", spacing=4, name="descent")]
+        return panels, [_under(value.legend, beside(*(panel.root for panel in panels)), "descent")], []
 
     def _titled(self, panel: Oscilloscope, lane: int) -> Column:
         """The panel, under its strategy's spec where there are several."""
@@ -327,7 +340,8 @@ class Session:
 
     def _standing(self) -> str:
         """How the run stands, in a line."""
-        refused = [f"{name}: {why}" for name, (_, why) in self.view.refused.items() if name != "source"]
+        told = {"source", "theta0"}  # under their fields
+        refused = [f"{name}: {why}" for name, (_, why) in self.view.refused.items() if name not in told]
         if refused:
             return "; ".join(refused) + " (the default is shown)"
         tick = self.running.run.tick
@@ -351,6 +365,10 @@ class Session:
     def _painted(self, count: object) -> None:
         with suppress(SpecError):  # a browser of ours counts; what another says counts for nothing
             self.running.painted(int(words.clamped(count, 0, 1e15)))
+
+
+def _under(legend: Div, shown: Any, name: str) -> Column:
+    return Column(legend, shown, sizing_mode="stretch_width", spacing=4, name=name)
 
 
 def _full(most: int) -> Div:

@@ -86,7 +86,7 @@ READOUT_STYLE = """
     :host { color: var(--text); font-family: var(--font); }
     .bk-clearfix { display: block; width: 100%; }
     .tick { color: var(--quiet); font-size: 12px; padding-left: 3px; }
-    .entries { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 0 10px; }
+    .entries { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 0 6px; }
     @media (min-width: 1200px) { .entries { grid-template-columns: repeat(3, max-content); } }
     button {
       display: flex; align-items: baseline; gap: 7px; min-width: 0; padding: 1px 3px; border: 0; border-radius: 4px;
@@ -97,6 +97,6 @@ READOUT_STYLE = """
     button[aria-pressed="false"] .words, button[aria-pressed="false"] .marker { opacity: 0.35; }
     .marker { flex: none; width: 10px; height: 10px; color: var(--light); fill: currentColor; stroke-width: 1.8; }
     .marker path { stroke: currentColor; fill: none; }
-    output { min-width: 4.4em; font-weight: 600; font-variant-numeric: tabular-nums; color: var(--text); }
+    output { min-width: 5.4em; font-weight: 600; font-variant-numeric: tabular-nums; color: var(--text); }
     @media (prefers-color-scheme: dark) { .marker { color: var(--dark); } }
     """

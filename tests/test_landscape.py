@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_same_bits
 
+from server_app.panels.course import Course, CourseFigure, Height, Loss, WeightCourse
 from server_app.panels.landscape import Landscape, LandscapeFigure
 from server_app.panels.lanes import LANE_LOOKS
 from server_app.panels.trails import MOST, NEWEST, Extremes, Way
-from server_app.panels.value import Value, ValueFigure
 from server_app.screen import Screen
 from server_app.surface import TIMES, Surface, grown, relief, surface_of
 from server_app.view import MOST_LANES
@@ -35,15 +35,20 @@ MAPS = [
 class Stage:
     """A run and what it is shown on, without a page."""
 
-    def __init__(self, source: str = NOISY, lanes: tuple[str, ...] = LANES, theta0: Any = (-1.2, 1.0)) -> None:
+    def __init__(
+        self, source: str = NOISY, lanes: tuple[str, ...] = LANES, theta0: Any = (-1.2, 1.0), place: int | None = None
+    ) -> None:
         self.experiment = Experiment.of(source, lanes, seed=1, theta0=theta0)
         self.run = Run(self.experiment)
         self.hub = Hub(self.experiment, 100_000)
         self.chosen: list[tuple[float, ...]] = []
         self.surface = surface_of(self.experiment)
         screen, follow = Screen(200), Button()
-        self.panels: list[Any] = [Value(self.surface, self.experiment, screen, follow)]
-        if self.surface is not None and self.surface.components <= 2:
+        quantity = Loss() if self.surface is None else Height(self.surface)
+        self.panels: list[Any] = [Course(quantity, self.experiment, screen, follow)]
+        if place is not None:
+            self.panels = [WeightCourse(self.experiment, place, screen, follow)]
+        elif self.surface is not None and self.surface.components <= 2:
             self.panels.append(Landscape(self.surface, self.experiment, screen, follow, self.chosen.append))
         for panel in self.panels:
             panel.show(self)
@@ -220,6 +225,22 @@ def test_values_are_the_objective_s_at_theta(source: str) -> None:
         assert_same_bits(stage.data(name)["value"], stage.surface.at(theta))
 
 
+@pytest.mark.parametrize(
+    ("source", "theta0"),
+    [("sine(25) + normal(0.5)", 0.0), ("2*theta + normal(0.1)", 1.0), ("theta - t/9", (1.0, 2.0, 3.0))],
+)
+def test_the_weight_is_the_run_s(source: str, theta0: Any) -> None:
+    stage = Stage(source, theta0=theta0, place=0)
+    stage.go(5, 200)
+    for place in range(len(stage.experiment.shown or [0])):
+        stage.panels[0].set_component(place)
+        stage.panels[0].update()
+        for lane, name in enumerate(("theta", "theta:2")):
+            theta = stage.hub.between(0, 205).lanes[lane]["theta"].reshape(205, -1)
+            assert_same_bits(stage.data(name)["theta"], theta[:, place])
+            assert stage.data(name)["t"].tolist() == list(range(205))
+
+
 def test_one_component_is_shown_on_its_curve() -> None:
     stage = Stage("quadratic(2) + normal(0.1)", theta0=1.0)
     stage.go(50)
@@ -323,7 +344,8 @@ def test_every_objective_can_be_drawn_whole(text: str) -> None:
     experiment = Experiment.of(text, ["adam(alpha=0.01)"] * MOST_LANES, seed=1, theta0=0.7)
     found, block = surface_of(experiment), Run(experiment).advance(50)
     assert found is not None
-    newest = ValueFigure(found, experiment).fill(block)
+    height = Height(found)
+    newest = CourseFigure(height, experiment).fill(height.of(block))
     assert newest == [float(found.at(columns["theta"])[-1]) for columns in block.lanes]
     if found.components <= 2:
         drawn = LandscapeFigure(found, experiment)

@@ -51,7 +51,6 @@ LETTERS = 110  # of a legend's line
 SERIES = 6  # of Adam: a lane that has as many tells most
 LOWEST = 1e-16  # of the heights that are shown
 RACES = {"rosenbrock_race", "beale_valley", "ill_conditioned"}  # whose heights tell most
-WEIGHTS = {"weight_decay", "learning_rate_warm_up"}  # open loops whose weights do
 SCRIPT = re.compile(r"<script>(.*?)</script>", flags=re.DOTALL)
 DATA = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', flags=re.DOTALL)
 INTRODUCTION = """# The gallery
@@ -198,7 +197,7 @@ def draw_scope(ax: Axes, preset: Preset, experiment: Experiment, lane: int, colu
 
 def draw_lanes(ax: Axes, preset: Preset, experiment: Experiment, block: Block, shown: slice) -> None:
     """All lanes' weights, where these tell more, or their directions."""
-    weights = experiment.source.is_closed_loop or experiment.bounds is not None or preset.name in WEIGHTS
+    weights = experiment.source.is_closed_loop or preset.about_theta
     column = "theta" if weights else "direction"
     constant = float(np.ptp(block.lanes[0]["g"])) == 0
     part = slice(None) if weights or (constant and len(block) <= WHOLE) else shown

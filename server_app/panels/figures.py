@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 from ..style import WRAP_STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stream_adam.engine import Columns
     from stream_adam.series import Series
@@ -100,6 +100,11 @@ def beside(*figures: Any) -> Row:
     return Row(*figures, sizing_mode="stretch_width", spacing=8, stylesheets=[WRAP_STYLE])
 
 
+def ticks_range(start: int, stop: int) -> Range1d:
+    """A range of these ticks, with room for the marks of the first and the last."""
+    return Range1d(start - 1, max(stop, start + 1))
+
+
 def widened(low: float, high: float) -> tuple[float, float]:
     """A range of values with the original's margin of 10 % around it."""
     height = (high - low) or max(abs(high), 1.0)
@@ -119,9 +124,16 @@ class PanelFigure:
     ) -> None:
         self.series = series
         self.source = ColumnDataSource(empty_data(series), name=name)
-        self.figure = blank_figure(title, x_range, y_range, self._hover(), height=285, x_axis_label="tick")
+        self._hover = HoverTool(
+            formatters={f"@{s.column}": "printf" for s in series}, point_policy="snap_to_data", visible=False
+        )
+        self.figure = blank_figure(title, x_range, y_range, self._hover, height=285, x_axis_label="tick")
         self.figure.add_layout(Span(dimension="width", location=0, line_width=2, stylesheets=[ZERO_STYLE], name="zero"))
         self.renderers = {s.column: self._draw(s) for s in series}
+
+    def name(self, words: Mapping[str, str]) -> None:
+        """What each series is called where a person points at a mark."""
+        self._hover.tooltips = [("t", "@t"), *((words[s.column], f"@{s.column}{{%.6g}}") for s in self.series)]
 
     def add_gaps(self, name: str) -> ColumnDataSource:
         """Room for the ticks whose gradient is NaN or infinite: written at the panel's edges, in the words of IEEE."""
@@ -153,12 +165,4 @@ class PanelFigure:
             size=DOT,
             line_color=None,
             **coloured(look.colour, look.dark, "fill_color"),
-        )
-
-    def _hover(self) -> HoverTool:
-        return HoverTool(
-            tooltips=[("t", "@t"), *[(s.column, f"@{s.column}{{0.000000}}") for s in self.series]],
-            mode="mouse",
-            point_policy="snap_to_data",
-            visible=False,
         )

@@ -14,7 +14,7 @@ from ..downsampling import EVERY_TICK, downsampled
 from ..running import FIRST
 from ..screen import hold, script
 from ..style import READOUT_STYLE
-from .figures import PanelFigure, data_of, widened, wire
+from .figures import PanelFigure, data_of, ticks_range, widened, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,16 +55,18 @@ class Oscilloscope:
         suffix = "" if number == 1 else f":{number}"
         words = self._words(notation)
         self._suffix = suffix
-        self._first = PanelFigure("", f"first{suffix}", self.series, Range1d(0, FIRST), _values_range(y_range))
+        self._first = PanelFigure("", f"first{suffix}", self.series, ticks_range(0, FIRST), _values_range(y_range))
         self._rolling = PanelFigure(
-            "", f"rolling{suffix}", self.series, Range1d(0, self._window), _values_range(y_range)
+            "", f"rolling{suffix}", self.series, ticks_range(0, self._window), _values_range(y_range)
         )
-        self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in (self._first, self._rolling)]
+        self._panels = (self._first, self._rolling)
+        self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in self._panels]
         self._readout = Div(
             text=_readout(self.series, words, suffix), stylesheets=[READOUT_STYLE], name=f"readout{suffix}"
         )
         self._readout.sizing_mode = "stretch_width"
-        for panel in (self._first, self._rolling):
+        for panel in self._panels:
+            panel.name(words)
             for column, renderer in panel.renderers.items():
                 renderer.name = column + suffix  # by which the readout hides it
             self._attach(panel, fixed=y_range is not None)
@@ -73,7 +75,7 @@ class Oscilloscope:
         )
         self.sources = (self._first.source, self._rolling.source)
         self._running: Running | None = None
-        self.ranges = [r for p in (self._first, self._rolling) for r in (p.figure.x_range, p.figure.y_range)]
+        self.ranges = [r for p in self._panels for r in (p.figure.x_range, p.figure.y_range)]
         self.set_window(self._window)
 
     def show(self, running: Running) -> None:
@@ -103,7 +105,10 @@ class Oscilloscope:
 
     def rename(self, notation: Notation) -> None:
         """Words of another notation."""
-        self._readout.text = _readout(self.series, self._words(notation), self._suffix)
+        words = self._words(notation)
+        self._readout.text = _readout(self.series, words, self._suffix)
+        for panel in self._panels:
+            panel.name(words)
 
     def wind_back(self, tick: int) -> None:
         """Forget this tick and what came after it."""

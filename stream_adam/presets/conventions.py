@@ -147,6 +147,7 @@ CONVENTIONS = (
             Check("coupled, for a gradient of 0.03", at("theta", -1), -0.3, 1e-6, "−g/λ",
                   source="line(0.03) + 0.1*theta", strategies=("adam(alpha=0.01)",)),
         ),
+        about_theta=True,
     ),
     Preset(
         "learning_rate_warm_up",
@@ -165,5 +166,6 @@ CONVENTIONS = (
             Check("d, the largest distance from 1", lambda run: float(np.abs(run("direction") - 1).max()), 0, 1e-9,
                   "m̂ = g, v̂ = g²: alpha is no part of d"),
         ),
+        about_theta=True,
     ),
 )  # fmt: skip

@@ -142,6 +142,7 @@ DESCENTS = (
                   first_when("theta", lambda theta: theta <= -1, 0, 1), 853, 0),
         ),
         bounds=(-1.0, 1.0),
+        about_theta=True,
     ),
     Preset(
         "two_over_curvature",
@@ -161,7 +162,6 @@ DESCENTS = (
                   ticks=2_000),
         ),
         theta0=1.0,
-        y_range=(-3.0, 3.0),
     ),
     Preset(
         "heavy_ball_edge",
@@ -183,7 +183,6 @@ DESCENTS = (
                   1 + math.sqrt(0.1), 1e-9, "the largest root of z² + 2z + 0.9 is −1 − √0.1"),
         ),
         theta0=1.0,
-        y_range=(-5.0, 5.0),
     ),
     Preset(
         "ill_conditioned",
@@ -279,7 +278,6 @@ DESCENTS = (
             Check("momentum: ticks to y = 1", first_when("theta.1", lambda y: y >= 1, 0, 2), 72, 0),
         ),
         theta0=(1.0, 0.001),
-        y_range=(-2.5, 2.5),
     ),
     Preset(
         "plateau_crossing",
@@ -315,7 +313,6 @@ DESCENTS = (
             Check("adam: its largest step", lambda run: float(np.abs(np.diff(run("theta", 1))).max()), 0.03284, 5e-6),
         ),
         theta0=2.0,
-        y_range=(-3.0, 4.0),
     ),
     Preset(
         "kink",

@@ -87,6 +87,7 @@ class Preset:
         claim: whose claim it is; "ours" where we know of nobody who made it before.
         checks: the figures that prove it.
         y_range: the range of values to show, before a margin of 10 %; None shows the data's.
+        about_theta: whether what there is to see is the weight: a page then has it at the top.
         lead_in: ticks that a page runs at once before it plays, where nothing is to be seen in them.
     """
 
@@ -102,6 +103,7 @@ class Preset:
     theta0: Weight = 0.0
     bounds: Range | None = None
     y_range: Range | None = None
+    about_theta: bool = False
     lead_in: int = 0
 
     @property

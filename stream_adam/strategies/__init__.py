@@ -1,6 +1,6 @@
 """Strategies: the table of all.
 
-A new one is a function in the style of `stream_adam.strategies.adam` and a name in the tuple below; tests, the command
+A new one is a function in the style of `stream_adam.strategies.adam` and a name in the table below; tests, the command
 line's list and the page's sliders pick it up from there. A user's own needs no place here: hand the function itself
 to `stream` and `simulate`, or `register` it to use its name in specs.
 """
@@ -32,22 +32,20 @@ from stream_adam.strategies.squares import adadelta, adagrad, rmsprop, rmsprop_c
 from stream_adam.strategies.strategy import Rule, Strategy, StrategyLike
 
 DEFAULT_STRATEGY = "adam_zero_based"
-RULES: tuple[Rule, ...] = (
-    # gradient and momentum
-    sgd, momentum, nesterov,
-    # signs
-    sign_sgd, signum, lion, rprop,
-    # accumulated squares
-    adagrad, rmsprop, rmsprop_centered, adadelta,
-    # Adam and the original experiment
-    adam, adam_zero_based, adam_centered,
-    # Adam's family
-    adamw, amsgrad, adamax, nadam, radam, adabelief, yogi, adan, novograd, laprop, diffgrad, ademamix, adopt,
-    stable_adamw, cautious_adamw, schedule_free_adamw,
-    # other conventions
-    adam_eps_inside, adam_eps_hat, adam_uncorrected, amsgrad_uncorrected, adabelief_fresh_eps, radam_paper,
-)  # fmt: skip
-STRATEGIES: dict[str, Strategy] = {rule.__name__: Strategy.of(rule) for rule in RULES}
+FAMILIES: dict[str, tuple[Rule, ...]] = {
+    "Gradient and momentum": (sgd, momentum, nesterov),
+    "Signs": (sign_sgd, signum, lion, rprop),
+    "Accumulated squares": (adagrad, rmsprop, rmsprop_centered, adadelta),
+    "Adam and the original experiment": (adam, adam_zero_based, adam_centered),
+    "Adam's family": (
+        adamw, amsgrad, adamax, nadam, radam, adabelief, yogi, adan, novograd, laprop, diffgrad, ademamix, adopt,
+        stable_adamw, cautious_adamw, schedule_free_adamw,
+    ),
+    "Other conventions": (
+        adam_eps_inside, adam_eps_hat, adam_uncorrected, amsgrad_uncorrected, adabelief_fresh_eps, radam_paper,
+    ),
+}  # fmt: skip
+STRATEGIES: dict[str, Strategy] = {rule.__name__: Strategy.of(rule) for rules in FAMILIES.values() for rule in rules}
 BUILT_IN = frozenset(STRATEGIES)
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
@@ -79,6 +77,13 @@ def register(rule: AnyRule) -> AnyRule:
     return rule
 
 
+def names_by_family() -> dict[str, list[str]]:
+    """The names of all strategies, those of the user's own last."""
+    families = {family: [rule.__name__ for rule in rules] for family, rules in FAMILIES.items()}
+    own = [name for name in STRATEGIES if name not in BUILT_IN]
+    return families | ({"Your own": own} if own else {})
+
+
 def load_strategies(path: str | Path) -> None:
     """Run a Python file of the user's, which registers its strategies.
 
@@ -107,7 +112,7 @@ __all__ = [
     "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adabelief", "adabelief_fresh_eps", "adadelta",
     "adagrad", "adam", "adam_centered", "adam_eps_hat", "adam_eps_inside", "adam_uncorrected", "adam_zero_based",
     "adamax", "adamw", "adan", "ademamix", "adopt", "amsgrad", "amsgrad_uncorrected", "as_strategy", "cautious_adamw",
-    "diffgrad", "laprop", "lion", "load_strategies", "momentum", "nadam", "nesterov", "novograd", "radam",
-    "radam_paper", "register", "rmsprop", "rmsprop_centered", "rprop", "schedule_free_adamw", "sgd", "sign_sgd",
-    "signum", "stable_adamw", "yogi",
+    "diffgrad", "laprop", "lion", "load_strategies", "momentum", "nadam", "names_by_family", "nesterov", "novograd",
+    "radam", "radam_paper", "register", "rmsprop", "rmsprop_centered", "rprop", "schedule_free_adamw", "sgd",
+    "sign_sgd", "signum", "stable_adamw", "yogi",
 ]  # fmt: skip

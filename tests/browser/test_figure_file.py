@@ -42,13 +42,14 @@ def test_a_figure_opens_without_a_network(new_tab: NewTab, tmp_path: Path) -> No
     panels = tab.page.evaluate(
         "() => [...Bokeh.index.query((view) => view.model.type == 'Figure')].map((view) => view.model.title.text)"
     )
-    assert sorted(panels) == ["first 200 ticks"] * 2 + ["last 200 ticks"] * 2
+    assert sorted(panels) == ["first 200 ticks"] * 2 + ["last 200 ticks"] * 2 + ["theta, the weight"]
     for lane, columns in enumerate(block.lanes):
         for i, part in enumerate((slice(0, 200), slice(400, 600))):
             data = tab.data(f"panel-{lane}-{i}")
             assert_same_bits(data["t"], columns["t"][part])
             assert_same_bits(data["g"], columns["g"][part])
             assert_same_bits(data["direction"], columns["direction"][part])
+            assert_same_bits(tab.data(f"theta{':2' if lane else ''}")["theta"], columns["theta"])
             if lane == 0:
                 assert_same_bits(data["sqrt_v_hat"], np.sqrt(columns["v_hat"][part]))
     text = tab.text()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from laws import assert_same_bits
 from playwright.sync_api import expect
 
 from stream_adam import simulate
 from stream_adam.sources.objectives import OBJECTIVES
+
+from .tab import NEWEST
 
 if TYPE_CHECKING:
     from .conftest import NewTab
@@ -30,6 +33,7 @@ HEAD = """([name, column]) => {  // the newest point that is marked
   const head = sources[sources.indexOf(model) + 1]
   return head.get_column(column)
 }"""
+DASHED = "() => [...Bokeh.index.query(({model}) => model.type == 'Span' && model.line_dash.length > 0)].length"
 SHOWN = """name => {
   const [view] = [...Bokeh.index.query((view) => view.model.name == name)]
   const {x_range, y_range} = view.model
@@ -128,7 +132,6 @@ def test_sources_of_other_components_are_typed(tab: Tab) -> None:
     tab.open(FAST)
     tab.wait_past(5)
     assert not tab.page.get_by_label("Component", exact=True).is_visible()
-    assert not tab.page.get_by_label("Start (theta0)").is_visible()
     for source, theta0 in (
         ("rosenbrock()", "-1.2,1"),
         ("quadratic(condition=10, components=3)", "1"),
@@ -146,6 +149,30 @@ def test_sources_of_other_components_are_typed(tab: Tab) -> None:
     assert tab.page.evaluate("() => Bokeh.documents[0].get_model_by_name('landscape')") is None
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ([("preset", "not_converging")], 0),  # what it is about
+        ([("source", "2*theta + normal(0.1)"), ("theta0", 1)], 0),
+        ([("source", "swinging_soft() + normal(0.5)")], -1),
+    ],
+)
+def test_the_weight_stands_against_t(tab: Tab, words: list[tuple[str, Any]], place: int) -> None:
+    tab.open(*words, FAST)
+    tab.wait_past(60)
+    ticks = tab.pause()
+    bounds = tab.ask(lambda session: session.view.experiment.bounds)
+    for lane in range(len(tab.query["strategy"])):
+        theta = simulate(**tab.recipe(lane), bounds=bounds, ticks=ticks)["theta"]
+        name = "theta" if lane == 0 else f"theta:{lane + 1}"
+        tab.page.wait_for_function(f"([name, last]) => ({NEWEST})(name) == last", arg=[name, ticks - 1])
+        assert_same_bits(tab.data(name)["theta"], theta)
+        tab.wait_text(f"theta {theta[-1]:.4f}")
+    names = tab.ask(lambda session: [child.name for child in session._plots.children])
+    assert names[place] == "weight"
+    assert tab.page.evaluate(DASHED) == (2 if bounds else 0)
+
+
 def float_text(theta0: str) -> str:
     return ",".join(repr(float(weight)).removesuffix(".0") for weight in theta0.split(","))
 
@@ -158,9 +185,15 @@ def test_a_start_is_typed(tab: Tab) -> None:
     tab.wait_query("theta0", "0.5,-0.5")
     field.fill("1,2,3")
     field.press("Enter")
-    tab.wait_text("theta0 has 3 components: the source has 2")
+    error = tab.page.get_by_text("theta0 has 3 components: the source has 2")
+    expect(error).to_be_visible()
     assert tab.query["theta0"] == ["0.5,-0.5"]
-    expect(field).to_have_value("0.5,-0.5")
+    expect(field).to_have_value("1,2,3")  # to be mended
+    tab.press("Step")
+    expect(field).to_have_value("1,2,3")
+    field.fill("0.5,-0.5")
+    field.press("Enter")
+    expect(error).to_be_hidden()
 
 
 def test_a_map_grows_unless_a_person_has_moved_it(tab: Tab) -> None:
