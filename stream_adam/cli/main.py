@@ -7,7 +7,9 @@ can't be written or opened, or a check fails; 130 after Ctrl-C.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import gc
 import sys
 import warnings
 from pathlib import Path
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
     from stream_adam.experiment import Weight
 
 BLOCK = 8_192  # ticks written at once, where nothing paces them
+AT_ONCE = 500  # ticks that are written before a long run is compiled
+
+atexit.register(gc.freeze)  # else what numba has made is looked through for garbage once more: a tenth of a second
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,7 +99,7 @@ async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: ar
         async for block in passing:
             sink.write(rows(block))
             progress.at(run.tick)
-            if compile_soon and run.tick >= BLOCK:
+            if compile_soon and run.tick >= AT_ONCE:
                 run.compile()
                 compile_soon = False
 
