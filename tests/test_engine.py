@@ -147,11 +147,13 @@ def test_a_change_keeps_every_state() -> None:
 
 OWN = """
 from typing import NamedTuple
+import numpy as np
 from stream_adam import register
 from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
 
 FACTOR = {factor}
+TABLE = np.array([0.0, {entry}])
 
 class State(NamedTuple):
     direction: float = 0.0
@@ -160,7 +162,7 @@ class Hyper(NamedTuple):
     alpha: float = 1.0
 
 def helped(g):
-    return {share} * g
+    return {share} * TABLE[1] * g
 
 def own(g: float, s: State, h: Hyper) -> State:
     return State({times} * FACTOR * helped(g))
@@ -176,19 +178,21 @@ if __name__ == "__main__":
 
 
 def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
-    """A rule, a number it finds outside, a function it calls: each may change between two programs."""
+    """A rule, a number or a table it finds outside, a function it calls: each may change between two programs."""
     kept, program, counts = tmp_path / "kept", tmp_path / "program.py", []
-    for times, factor, share in ((1, 1, 1), (2, 1, 1), (2, 3, 1), (2, 3, 0.5), (2, 3, 0.5), (1, 1, 1)):
-        program.write_text(OWN.format(times=times, factor=factor, share=share), encoding="utf-8")
+    changes = ((1, 1, 1, 1), (2, 1, 1, 1), (2, 3, 1, 1), (2, 3, 0.5, 1), (2, 3, 0.5, 4), (2, 3, 0.5, 4), (1, 1, 1, 1))
+    for times, factor, share, entry in changes:
+        program.write_text(OWN.format(times=times, factor=factor, share=share, entry=entry), encoding="utf-8")
         for how in (["-c", "import program; program.main()"], [str(program)]):  # a script's own rules are not kept
             done = subprocess.run(
                 [sys.executable, "-W", "error", *how], cwd=tmp_path,
                 capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(kept)},
             )  # fmt: skip
-            assert done.stdout == f"{[-1.0 * times * factor * share, -2.0 * times * factor * share]}\n"
+            step = -1.0 * times * factor * share * entry
+            assert done.stdout == f"{[step, 2 * step]}\n"
             counts.append(len(list(kept.rglob("*.nbc"))))
     assert not list(kept.rglob("*.nbi"))  # numba's index, which processes can get wrong
-    assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]
+    assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5]
 
 
 IN_PARALLEL = """

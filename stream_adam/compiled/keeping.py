@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import numba
+import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import overload, register_jitable
 
@@ -161,15 +162,19 @@ def register_callees(function: Any) -> None:
 
 
 def fingerprint(function: Any, seen: frozenset[Any] = frozenset()) -> str:
-    """The function's code, with the numbers that it finds outside and the functions that it calls."""
+    """The function's code, with the numbers and tables that it finds outside and the functions that it calls."""
     known = inspect.getclosurevars(function)
     numbers = {
-        name: value
+        name: _told_apart(value) if isinstance(value, np.ndarray) else value
         for name, value in sorted({**known.globals, **known.nonlocals}.items())
-        if isinstance(value, int | float | str | tuple)
+        if isinstance(value, int | float | str | tuple | np.ndarray)
     }
     own = repr((_spelled(function.__code__), function.__defaults__, numbers))
     return own + "".join(fingerprint(callee, seen | {function}) for callee in _callees(function) if callee not in seen)
+
+
+def _told_apart(table: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    return table.shape, table.dtype.str, sha256(table.tobytes()).hexdigest()
 
 
 def _spelled(code: CodeType) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # th
 LEAST_NORMAL = sys.float_info.min
 KEEP_IF = np.array([math.nan, 1.0])
 ONE = (bool, np.bool_)
+HALVES = np.ldexp(1.0, -np.arange(601))  # powers of ½
 TAYLOR = tuple(1 / math.factorial(n) for n in range(13, -1, -1))  # of eˣ, the highest power first
 
 
@@ -90,5 +91,6 @@ def exponential(x: float) -> float:
     power = TAYLOR[0] + 0.0 * r
     for coefficient in TAYLOR[1:]:
         power = power * r + coefficient
-    scaled: float = np.ldexp(power, np.int64(k))
+    n = np.int64(-k)
+    scaled: float = power * HALVES[n // 2] * HALVES[n - n // 2]  # only the last product can round
     return scaled
