@@ -100,13 +100,21 @@ async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: ar
             sink.write(rows(block))
             progress.at(run.tick)
             if compile_soon and run.tick >= AT_ONCE:
-                run.compile()
+                _compile(run)
                 compile_soon = False
 
 
 def _is_long(run: Run, args: argparse.Namespace) -> bool:
     """Whether compiling after the first rows, while nothing else goes on, is the shortest way to the end."""
     return args.rate is None and (args.ticks or 0) >= COMPILE_AFTER and not run.experiment.source.is_live
+
+
+def _compile(run: Run) -> None:
+    """Have it compiled; the collector need not look through what numba makes for that, which stays."""
+    gc.disable()
+    run.compile()
+    gc.freeze()
+    gc.enable()
 
 
 def plot(args: argparse.Namespace) -> None:
@@ -171,7 +179,7 @@ def _told(option: str) -> Iterator[None]:
 def _block(experiment: Experiment, ticks: int) -> Block:
     run = Run(experiment)
     if ticks >= COMPILE_AFTER:
-        run.compile()
+        _compile(run)
     block = run.complete(ticks)
     if not len(block):
         raise SpecError("there is no tick to plot: --ticks is 0, or the source is empty")
