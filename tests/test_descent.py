@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import warnings
 from typing import Any, NamedTuple
 
@@ -335,3 +338,37 @@ def test_running_products_that_are_components_stay_in_float32() -> None:
             weights[c] = weights[c] - hyper.alpha * states[c].direction
     assert_same_bits(theta, np.concatenate(weights))
     assert_same_bits(descent.state["beta2_t"], np.concatenate([state.beta2_t for state in states]))
+
+
+IN_THREADS = """
+from threading import Thread
+import numpy as np
+from stream_adam import Descent, sweep
+
+def descended():
+    descent = Descent("adam", np.ones(20_000))
+    for _ in range(200):
+        descent.step(descent.theta)
+    return descent.theta[0]
+
+def swept():
+    return [sweep("square(8)", "adam", ticks=500, seed=1, alpha=[0.1, 0.2] * 32)["theta"][0] for _ in range(20)]
+
+for work in (descended, swept):
+    alone, found = work(), []
+    threads = [Thread(target=lambda: found.append(work())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [alone] * 4
+"""
+
+
+@pytest.mark.parametrize("layer", ["default", "workqueue"])
+def test_threads_may_step_at_once(layer: str) -> None:
+    """numba's own queue, which a machine without OpenMP has, ends the process where two threads use it at once."""
+    environment = os.environ | {"NUMBA_THREADING_LAYER": layer}
+    words = [sys.executable, "-c", IN_THREADS]
+    done = subprocess.run(words, check=False, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -13,6 +13,7 @@ from functools import cache
 from glob import escape
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
 INLINE: Any = {"forceinline": True}  # a call would count the references to its arrays: 50 ns where the work takes 6
 
+_parallel = Lock()
 _registered: set[Any] = set()  # functions that numba knows what to do with
 
 
@@ -80,9 +82,19 @@ def jit_and_keep(*named: Any, **options: Any) -> Callable[[Any], Any]:
         if keep:
             with suppress(RuntimeError):  # numba can write nowhere
                 loop._cache = _Cache(function)  # noqa: SLF001
-        return loop
+        return _one_at_a_time(loop) if options.get("parallel") else loop
 
     return made
+
+
+def _one_at_a_time(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """The loop, which takes all processors anyway: some of numba's ways to run threads bear no second one beside it."""
+
+    def run(*arguments: Any) -> Any:
+        with _parallel:
+            return loop(*arguments)
+
+    return run
 
 
 class _Cache(FunctionCache):

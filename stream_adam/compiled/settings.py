@@ -101,8 +101,7 @@ def _sweep_of(rule: Rule, state_type: Any, hyper_type: Any, moves: bool) -> Call
                     work[hyper_first + WIDTH * k + c] = table[k, i if table.shape[1] > 1 else 0]
             for c in range(WIDTH):
                 if codes.shape[0] > 0:
-                    weight = work[theta_at + c : theta_at + c + 1]
-                    work[c] = value_at(codes, constants, 0, ends[0], stack, parts, i, weight)
+                    work[c] = value_at(codes, constants, 0, ends[0], stack, parts, i, (work[theta_at + c],))
                 else:
                     work[c] = parts[0, i]
             for c in range(WIDTH):
