@@ -442,6 +442,20 @@ def _whole(name: str, components: float) -> int:
     return int(components)
 
 
+def _of_huber(delta: float) -> int:
+    if delta <= 0:
+        raise SpecError("huber(…) needs a number above 0 for 'delta'")
+    return 1
+
+
+def _of_cliff(height: float, width: float) -> int:
+    if height < 0:
+        raise SpecError("cliff(…) needs a number from 0 on for 'height'")
+    if width <= 0 or width >= 2:
+        raise SpecError("cliff(…) needs a number above 0 and below 2 for 'width'")
+    return 1
+
+
 def _only(*points: Point) -> Callable[..., tuple[Point, ...]]:
     """The minima of a function whose parameters don't move them."""
     return lambda **_: points
@@ -464,7 +478,7 @@ OBJECTIVES: dict[str, Objective] = {
             quadratic, _quadratic, _repeated(0.0), view=(-2.0, 2.0), start=(1.0,), components=_quadratic_count
         ),
         Objective(absolute, _absolute, _only((0.0,)), view=(-2.0, 2.0), start=(1.0,), components=1),
-        Objective(huber, _huber, _only((0.0,)), view=(-4.0, 4.0), start=(3.0,), components=1),
+        Objective(huber, _huber, _only((0.0,)), view=(-4.0, 4.0), start=(3.0,), components=_of_huber),
         Objective(
             rosenbrock, _rosenbrock, lambda a, b: ((a, a * a),),  # noqa: ARG005  (b moves nothing)
             view=((-2.0, 2.0), (-1.0, 3.0)), start=(-1.2, 1.0), log=True,
@@ -492,7 +506,7 @@ OBJECTIVES: dict[str, Objective] = {
         ),
         Objective(ackley, _ackley, _only((0.0, 0.0)), view=(-5.0, 5.0), start=(3.3, 2.7)),
         Objective(plateau, _plateau, _only((0.0,)), view=(-10.0, 10.0), start=(8.0,), components=1),
-        Objective(cliff, _cliff, _only((0.0,)), view=(-4.0, 3.0), start=(2.0,), components=1),
+        Objective(cliff, _cliff, _only((0.0,)), view=(-4.0, 3.0), start=(2.0,), components=_of_cliff),
         Objective(
             logistic, _logistic, _only((-1.1075501240260095, -1.6023779606000994)),
             view=((-4.0, 2.0), (-5.0, 2.0)), start=(0.0, 0.0),
