@@ -94,6 +94,7 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
         self._resting_since: float | None = None
         self._lead_in = lead_in
+        self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on
         self._silent = False  # no frame was acknowledged for so long that the run rests
 
     def show(self, panels: Sequence[Panel]) -> None:
@@ -154,6 +155,10 @@ class Running:
             panel.refresh()
         self._news.set()
 
+    def settle(self) -> None:
+        """Send what is left over, now that the run is paused."""
+        self._news.set()
+
     def painted(self, count: int) -> None:
         """The browser says how many frames it has painted."""
         self.flow.painted(count, self._clock.now())
@@ -175,6 +180,7 @@ class Running:
         except SpecError as error:  # a schedule left its bounds
             reason = str(error)
         self.transport.pause()
+        self.settle()
         await self._locked(lambda: self._standing(reason))
 
     async def _catch_up(self, owed: int) -> None:
@@ -216,8 +222,11 @@ class Running:
             shown = gaps
 
     def _frame(self) -> None:
-        updates = [panel.update() for panel in self.panels]
-        if any(updates):
+        now = self._clock.now()
+        due = [panel for panel in self.panels if self.transport.paused or now >= self._due.get(panel, now)]
+        self._due |= {panel: now + panel.interval for panel in due}
+        *_, will_be_acknowledged = [panel.update() for panel in due]  # the last one never takes a pause
+        if will_be_acknowledged:
             self.flow.sent(self._clock.now())
         if self.transport.paused:
             self._standing("")

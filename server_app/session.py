@@ -102,6 +102,7 @@ class Session:
             transport.play()
         else:
             transport.pause()
+            self.running.settle()
         self._show(paused=transport.paused)
 
     def step(self) -> None:

@@ -16,6 +16,10 @@ class Panel(Protocol):
     """What shows a run."""
 
     @property
+    def interval(self) -> float:
+        """Seconds from one update to the next at the least, while the run goes on."""
+
+    @property
     def root(self) -> Any:
         """What is put on the page."""
 

@@ -156,6 +156,8 @@ class CourseFigure:
 class Course:
     """A quantity on the page; `update` brings it to the newest tick of the run."""
 
+    interval = 0.0
+
     def __init__(
         self, quantity: Quantity, experiment: Experiment, screen: Screen, follow: Button, height: int = HEIGHT
     ) -> None:
@@ -199,7 +201,9 @@ class Course:
 
 
 class WeightCourse(Course):
-    """The weight on the page, for one component."""
+    """The weight on the page, for one component; it goes slowly, and beside the oscilloscopes it shall cost little."""
+
+    interval = 0.2
 
     def __init__(self, experiment: Experiment, place: int, screen: Screen, follow: Button) -> None:
         self._weight = Weight(experiment, place)

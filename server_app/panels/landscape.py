@@ -161,6 +161,8 @@ class Landscape:
         chosen: told where a person wants the run to start.
     """
 
+    interval = 0.0
+
     def __init__(
         self,
         surface: Surface,

@@ -41,6 +41,8 @@ class Oscilloscope:
         sources: the data of the two panels, `first` and `rolling`.
     """
 
+    interval = 0.0
+
     def __init__(self, number: int, strategy: Strategy, view: View, screen: Screen, follow: Button) -> None:
         source, y_range, notation = view.experiment.source, view.y_range, view.notation
         self._source = source
