@@ -203,7 +203,7 @@ class Course:
 class WeightCourse(Course):
     """The weight on the page, for one component; it goes slowly, and beside the oscilloscopes it shall cost little."""
 
-    interval = 0.2
+    interval = 0.5
 
     def __init__(self, experiment: Experiment, place: int, screen: Screen, follow: Button) -> None:
         self._weight = Weight(experiment, place)
