@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .view import View
 
 WIDE = "stretch_width"
+Options = list[tuple[str, str]]  # of a select: values and their words
 
 
 @dataclass(frozen=True)
@@ -319,7 +320,7 @@ def _button(label: str, name: str, pressed: Callable[[], None] | None, primary: 
     return button
 
 
-def _select(title: str, name: str, options: Any, value: str) -> Select:
+def _select(title: str, name: str, options: Options | dict[str, Options], value: str) -> Select:
     return Select(title=title, name=name, options=options, value=value, sizing_mode=WIDE, stylesheets=[WIDGET_STYLE])
 
 

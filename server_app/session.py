@@ -189,9 +189,9 @@ class Session:
         self._attempt(lambda: self._replace(theta0=point if len(point) > 1 else point[0]))
 
     def set_seed(self, seed: object) -> None:
-        """Other noise, from tick 0."""
+        """Other noise, from tick 0; None is an empty field."""
         if seed != self.view.experiment.seed:
-            self._attempt(lambda: self._replace(seed=words.whole(str(seed))))
+            self._attempt(lambda: self._replace(seed=words.whole("" if seed is None else str(seed))))
 
     def set_strategy(self, lane: int, name: str) -> None:
         """Another strategy in a lane, with its usual settings, from tick 0."""
@@ -341,10 +341,11 @@ class Session:
 
     def _standing(self) -> str:
         """How the run stands, in a line."""
-        told = {"source", "theta0"}  # under their fields
-        refused = [f"{name}: {why}" for name, (_, why) in self.view.refused.items() if name not in told]
+        told = {"source", "theta0"} if self.view.experiment.source.native is None else {"source"}  # under their fields
+        refused = {name: why for name, (_, why) in self.view.refused.items() if name not in told}
         if refused:
-            return "; ".join(refused) + " (the default is shown)"
+            reasons = [why if why.startswith(name) else f"{name}: {why}" for name, why in refused.items()]
+            return "; ".join(reasons) + " (the default is shown)"
         tick = self.running.run.tick
         if self.running.ended:
             stands = f"The source has ended: {tick:,} ticks."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+ENDLESS = re.compile(r"\S{201,}")  # something typed that would fill the screen
+SHOWN = 60  # characters of it
+
+
 class SpecError(ValueError):
     """A word the user gave cannot be used; the message says which, where, and what would do.
 
-    The message is one line: it is shown as it stands on the command line, beside the page's field and in Python.
+    The message is one line: it is shown as it stands on the command line, beside the page's field and in Python. Of a
+    word of over 200 characters it has the first 60.
 
     >>> from stream_adam import simulate
     >>> simulate("sine(25) + norml(0.5)", "adam", ticks=3)
@@ -21,7 +27,7 @@ class SpecError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(ENDLESS.sub(lambda word: f"{word[0][:SHOWN]}…", " ".join(message.splitlines())))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -539,6 +540,14 @@ def test_any_text_is_a_strategy_or_a_one_line_refusal(text: str) -> None:
             strategy = as_strategy(spec)
             assert as_strategy(str(strategy)) == strategy
             assert 1 <= len(Run(Experiment.of("line()", strategy, seed=1)).advance(3)) <= 3  # up to a bound
+
+
+@pytest.mark.parametrize("read_word", [Source.of, as_strategy])
+def test_an_endless_word_does_not_fill_the_screen(read_word: Callable[[str], Any]) -> None:
+    with pytest.raises(SpecError, match=rf"unknown \w+ '{59 * 'a'}…"):
+        read_word(4_000 * "a")
+    with pytest.raises(SpecError, match=rf"unknown \w+ '{150 * 'a'}'"):
+        read_word(150 * "a")
 
 
 # Nothing typed is executed

@@ -20,7 +20,16 @@ from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
 from stream_adam.expression import Expression, Number, T
 from stream_adam.sources import normal, quadratic, sin, step
-from stream_adam.strategies import BUILT_IN, STRATEGIES, Strategy, adam, as_strategy, load_strategies, register
+from stream_adam.strategies import (
+    BUILT_IN,
+    STRATEGIES,
+    Strategy,
+    adam,
+    as_strategy,
+    load_strategies,
+    names_by_family,
+    register,
+)
 from stream_adam.strategies.strategy import Beta, Knob, Rate
 
 NAMES = list(STRATEGIES)
@@ -570,7 +579,10 @@ def test_a_rule_must_return_its_state(given_back: Any) -> None:
 
 @pytest.mark.usefixtures("own_strategies")
 def test_a_registered_function_is_known_by_its_name() -> None:
+    assert "Your own" not in names_by_family()
     assert register(averaged) is averaged
+    assert names_by_family()["Your own"] == ["averaged"]
+    assert [name for names in names_by_family().values() for name in names] == list(STRATEGIES)
     assert as_strategy("averaged(keep=0.9)").rule is averaged
     assert_same_run(advanced(run_of("averaged"), even(50, 50)), advanced(run_of(averaged), even(50, 50)))
     register(averaged)  # again, as a reloaded notebook cell does
