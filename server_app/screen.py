@@ -1,7 +1,7 @@
 """The screen: what the browser and the server tell each other beside the data.
 
-The browser acknowledges every frame it has painted; the server keeps at most two unacknowledged, and one where a
-browser paints slowly. So what is seen is never older than two paints, however fast the ticks come.
+The browser acknowledges every frame it has painted; the server keeps at most four unacknowledged, and fewer where a
+browser takes long to paint them. So what is seen is never older than four frames, however fast the ticks come.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from bokeh.models import CustomJS, NumericInput, TextInput, Toggle
 if TYPE_CHECKING:
     from bokeh.model import Model
 
-SLOW = 0.1  # seconds from sending a frame to its acknowledgement, above which frames go one by one
+MOST = 4  # frames under way: with two, a browser that paints several at once often waited for the next
+SLOW = 0.1  # seconds from sending a frame to its acknowledgement, above which fewer are under way
+QUICK = 0.075  # seconds, below which there may be more
 STATIC = Path(__file__).parent / "static"
 
 
@@ -51,22 +53,25 @@ class Flow:
     """How many frames are under way to the browser, and whether another may go.
 
     >>> flow = Flow()
-    >>> flow.sent(now=0.0); flow.sent(now=0.1); flow.may_send()
+    >>> for _ in range(4):
+    ...     flow.sent(now=0.0)
+    >>> flow.may_send()
     False
-    >>> flow.painted(1, now=0.5); flow.may_send()  # it took 0.5 s: frames go one by one now
+    >>> flow.painted(1, now=0.5); flow.may_send()  # it took 0.5 s: there shall be no more than three
     False
-    >>> flow.painted(2, now=0.51); flow.may_send()
-    True
+    >>> flow.painted(4, now=0.51); flow.sent(now=0.6); flow.may_send()  # and now one by one
+    False
     """
 
     def __init__(self) -> None:
         self._under_way: deque[float] = deque()
         self._painted = 0
         self._latency = 0.0
+        self._room = MOST
 
     def may_send(self) -> bool:
         """Whether the browser has room for a frame."""
-        return len(self._under_way) < (1 if self._latency > SLOW else 2)
+        return len(self._under_way) < self._room
 
     def sent(self, now: float) -> None:
         """Note that a frame has gone."""
@@ -76,6 +81,10 @@ class Flow:
         """Note how many frames the browser says it has painted, all in all; it may say anything."""
         for _ in range(min(max(count - self._painted, 0), len(self._under_way))):
             self._latency = 0.7 * self._latency + 0.3 * (now - self._under_way.popleft())
+            if self._latency > SLOW:
+                self._room = max(1, self._room - 1)
+            elif self._latency < QUICK:
+                self._room = min(MOST, self._room + 1)
         self._painted = max(count, self._painted)
 
     def silence(self, now: float) -> float:
