@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-ENDLESS = re.compile(r"\S{201,}")  # something typed that would fill the screen
+ENDLESS = re.compile(r"(\S{201,}?)([:,;.'\"]{0,2}(?!\S))")  # typed, it would fill the screen; the mark after it is ours
 SHOWN = 60  # characters of it
 
 
@@ -27,7 +27,7 @@ class SpecError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(ENDLESS.sub(lambda word: f"{word[0][:SHOWN]}…", " ".join(message.splitlines())))
+        super().__init__(ENDLESS.sub(lambda word: f"{word[1][:SHOWN]}…{word[2]}", " ".join(message.splitlines())))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

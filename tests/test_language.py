@@ -544,7 +544,7 @@ def test_any_text_is_a_strategy_or_a_one_line_refusal(text: str) -> None:
 
 @pytest.mark.parametrize("read_word", [Source.of, as_strategy])
 def test_an_endless_word_does_not_fill_the_screen(read_word: Callable[[str], Any]) -> None:
-    with pytest.raises(SpecError, match=rf"unknown \w+ '{59 * 'a'}…"):
+    with pytest.raises(SpecError, match=rf"unknown \w+ '{59 * 'a'}…'"):
         read_word(4_000 * "a")
     with pytest.raises(SpecError, match=rf"unknown \w+ '{150 * 'a'}'"):
         read_word(150 * "a")
