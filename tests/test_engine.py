@@ -195,6 +195,35 @@ def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
     assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5]
 
 
+LOADED = """
+import sys
+from stream_adam import simulate
+from stream_adam.compiled import keeping
+
+if sys.argv[1] == "missing":
+    keeping.address_of_symbol = lambda name: 0
+weights = simulate("quadratic(1) + sine(5)", "adam", ticks=100_000, seed=1)["theta"]
+print(weights[-1], "numba.np.arraymath" in sys.modules)
+"""
+
+
+def test_what_was_kept_is_loaded_without_what_compiling_needs(tmp_path: Path) -> None:
+    """Unless it calls something that would then be missing."""
+
+    def result(outside: str) -> tuple[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", LOADED, outside],
+            capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        )  # fmt: skip
+        weight, registries = done.stdout.split()
+        return weight, registries
+
+    weight, registries = result("there")
+    assert registries == "True"
+    assert result("there") == (weight, "False")
+    assert result("missing") == (weight, "True")
+
+
 IN_PARALLEL = """
 import sys
 import numpy as np

@@ -20,7 +20,9 @@ from uuid import NAMESPACE_OID, uuid5
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from llvmlite.binding import add_symbol, address_of_symbol  # type: ignore[import-untyped]  # numba brings it
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
+from numba.core.runtime import _nrt_python  # type: ignore[attr-defined]
 from numba.extending import overload, register_jitable
 
 if TYPE_CHECKING:
@@ -97,13 +99,44 @@ def _one_at_a_time(loop: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+class _Form(CompileResultCacheImpl):
+    """A compiled form, with the names that it calls outside itself.
+
+    numba reads all its registries before it loads one, 0.1 s; they matter to what is compiled, and to what has been
+    only if a name can't be had without them.
+    """
+
+    def reduce(self, cres: Any) -> Any:
+        """The form as it is kept."""
+        module = cres.library._final_module  # noqa: SLF001
+        values = (*module.functions, *module.global_variables)
+        outside = [value.name for value in values if value.is_declaration and not value.name.startswith("llvm.")]
+        return outside, super().reduce(cres)  # type: ignore[no-untyped-call]
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        """The form that was kept, ready to run."""
+        outside, form = payload
+        for name, address in _nrt_python.c_helpers.items():
+            add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
+        if not all(map(address_of_symbol, outside)):
+            target_context.refresh()
+        return super().rebuild(target_context, form)  # type: ignore[no-untyped-call]
+
+
 class _Cache(FunctionCache):
     """numba's cache of one function's compiled forms, but safe for several processes at once."""
+
+    _impl_class = _Form
 
     def __init__(self, function: Any) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
         locator, base = self._impl.locator, self._impl.filename_base
         self._cache_file = Files(self._cache_path, base, locator.get_source_stamp())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The kept form for these types, or None; `_Form` looks after the context."""
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
 class Files(IndexDataCacheFile):
