@@ -92,6 +92,7 @@ class Running:
         self._clock = WallClock()
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
+        self._sending: asyncio.Task[None] | None = None
         self._resting_since: float | None = None
         self._lead_in = lead_in
         self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on
@@ -238,17 +239,20 @@ class Running:
         self._frame()
 
     async def _locked(self, act: Callable[[], Any]) -> None:
-        """Do something to the document, with its lock held."""
+        """Do something to the document, with its lock held; what it changes may still be on its way out after that."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def locked() -> None:
+        async def locked(_doc: Document) -> None:
             try:
                 act()
             finally:
                 if not done.done():
                     done.set_result(None)
 
-        self._doc.add_next_tick_callback(locked)
+        session = self._doc.session_context
+        assert session is not None, "only a page that is served runs"
+        self._sending = asyncio.create_task(session.with_locked_document(locked))
+        self._sending.add_done_callback(_report)
         await done
 
 

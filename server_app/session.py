@@ -76,8 +76,9 @@ class Session:
         self._begin()
         self.controls.source.show(*view.refused.get("source", (view.experiment.source.text, "")))
         self.controls.theta0.show(*view.refused.get("theta0", (words.spelled(view.experiment.theta0), "")))
-        for model in (*self.controls.roots, self._plots):
-            doc.add_root(model)
+        with doc.models.freeze():  # else all models are looked through once a root
+            for model in (*self.controls.roots, self._plots):
+                doc.add_root(model)
         self.screen.visible.on_change("active", lambda _a, _o, new: self._looked_at(bool(new)))
         self.screen.painted.on_change("value", lambda _a, _o, new: self._painted(new))
         self.screen.follow.on_change("value", lambda _a, _o, _n: self.running.redraw())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bokeh.models import Div, HoverTool, Range1d, Span
+from bokeh.models import Div, HoverTool, Line, Range1d, Span
 
 from stream_adam.series import component_of
 
@@ -136,7 +136,7 @@ class CourseFigure:
         for lane, (source, look) in enumerate(zip(self.trails.sources, LANE_LOOKS, strict=False)):
             width = 2.5 - 0.3 * lane  # each a little finer than the one below it, so that lanes on one way are all seen
             colour = coloured(look.light, look.dark, "line_color")
-            self.figure.line("t", column, source=source, line_width=width, line_join="round", **colour)
+            self.figure.add_glyph(source, Line(x="t", y=column, line_width=width, line_join="round", **colour))
         for level in quantity.levels:
             self.figure.add_layout(Span(dimension="width", location=level, line_dash="dashed", line_color=GREY))
 

@@ -15,7 +15,9 @@ from bokeh.models import (
     ResetTool,
     Row,
     SaveTool,
+    Scatter,
     Span,
+    Text,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
@@ -75,7 +77,10 @@ def coloured(light: str, dark: str, *fields: str) -> dict[str, Any]:
 
 
 def blank_figure(title: str, x_range: Range1d, y_range: Range1d, hover: HoverTool, **options: Any) -> Any:
-    """A figure with the page's tools and look."""
+    """A figure with the page's tools and look.
+
+    What is drawn on it is added as a glyph: a figure's methods add two glyphs more of each, for what is not selected.
+    """
     made = figure(
         title=title,
         x_range=x_range,
@@ -139,30 +144,18 @@ class PanelFigure:
         """Room for the ticks whose gradient is NaN or infinite: written at the panel's edges, in the words of IEEE."""
         gaps = ColumnDataSource({"t": [], "y": [], "text": []}, name=name)
         self.figure.extra_y_ranges = {"edges": Range1d(0, 1)}
-        self.figure.text(
-            "t", "y", "text", source=gaps, y_range_name="edges", text_align="center", text_baseline="middle",
-            text_font_size="11px", text_color="#d1660a",
+        words = Text(
+            x="t", y="y", text="text", text_align="center", text_baseline="middle", text_font_size="11px",
+            text_color="#d1660a",
         )  # fmt: skip
+        self.figure.add_glyph(gaps, words, y_range_name="edges")
         return gaps
 
     def _draw(self, series: Series) -> GlyphRenderer:
         look = series.look
         if series.is_gradient:
-            return self.figure.scatter(
-                "t",
-                series.column,
-                source=self.source,
-                marker="x",
-                size=CROSS,
-                line_width=1.5,
-                **coloured(look.colour, look.dark, "line_color"),
-            )
-        return self.figure.scatter(
-            "t",
-            series.column,
-            source=self.source,
-            marker="circle",
-            size=DOT,
-            line_color=None,
-            **coloured(look.colour, look.dark, "fill_color"),
-        )
+            marks = {"marker": "x", "size": CROSS, "line_width": 1.5, **coloured(look.colour, look.dark, "line_color")}
+        else:
+            marks = {"size": DOT, "line_color": None, **coloured(look.colour, look.dark, "fill_color")}
+        drawn: GlyphRenderer = self.figure.add_glyph(self.source, Scatter(x="t", y=series.column, **marks))
+        return drawn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, HoverTool, ImageRGBA, Line, MultiLine, Range1d, Scatter
 
 from ..screen import hold, script
 from ..surface import CELLS, POINTS, grown, relief
@@ -124,29 +124,35 @@ class LandscapeFigure:
 
     def _add_ground(self) -> None:
         if self.flat:
-            self.figure.image_rgba("image", "x", "y", "dw", "dh", source=self._ground, level="image")
-            self.figure.multi_line("x", "y", source=self._lines, line_color=SLATE, line_alpha=0.55, line_width=1)
+            picture = ImageRGBA(image="image", x="x", y="y", dw="dw", dh="dh")
+            self.figure.add_glyph(self._ground, picture, level="image")
+            contours = MultiLine(xs="x", ys="y", line_color=SLATE, line_alpha=0.55, line_width=1)
+            self.figure.add_glyph(self._lines, contours)
         else:
-            self.figure.line("x", "y", source=self._ground, line_color=SLATE, line_width=2)
+            self.figure.add_glyph(self._ground, Line(x="x", y="y", line_color=SLATE, line_width=2))
 
     def _add_points(self, points: Sequence[Sequence[float]], marker: str, size: int) -> None:
         places = np.array(points, dtype=np.float64).reshape(-1, self.surface.components)
         x, y = places.T if self.flat else (places[:, 0], self.surface.at(places[:, 0]))
         look = coloured(INK, PAPER, "line_color") if marker in {"x", "cross"} else coloured(INK, PAPER, "fill_color")
         fill = {} if marker in {"x", "cross"} else {"line_color": None}
-        self.figure.scatter(x.tolist(), y.tolist(), marker=marker, size=size, line_width=2, **{**fill, **look})
+        source = ColumnDataSource({"x": x.tolist(), "y": y.tolist()})
+        marks = Scatter(x="x", y="y", marker=marker, size=size, line_width=2, **{**fill, **look})
+        self.figure.add_glyph(source, marks)
 
     def _add_lane(self, lane: int, sources: tuple[ColumnDataSource, ColumnDataSource]) -> Any:
         """Each a little finer than the one below it, so that lanes on one way are all seen."""
         look, (trail, head) = LANE_LOOKS[lane], sources
-        drawn = self.figure.line(
-            *self.axes, source=trail, line_width=3.2 - 0.3 * lane, line_join="round",
-            **coloured(look.light, look.dark, "line_color"),
-        )  # fmt: skip
-        self.figure.scatter(
-            *self.axes, source=head, marker=look.marker, size=15 - 1.5 * lane, line_width=1.5, line_color="#ffffff",
+        x, y = self.axes
+        way = Line(
+            x=x, y=y, line_width=3.2 - 0.3 * lane, line_join="round", **coloured(look.light, look.dark, "line_color")
+        )
+        place = Scatter(
+            x=x, y=y, marker=look.marker, size=15 - 1.5 * lane, line_width=1.5, line_color="#ffffff",
             **coloured(look.light, look.dark, "fill_color"),
         )  # fmt: skip
+        drawn = self.figure.add_glyph(trail, way)
+        self.figure.add_glyph(head, place)
         return drawn
 
 
