@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .view import View
 
 WIDE = "stretch_width"
+LONG = 100  # characters: some three lines beside the sliders
 Options = list[tuple[str, str]]  # of a select: values and their words
 
 
@@ -272,8 +273,9 @@ class Controls:
         self.follow.js_on_click(script("follow", screen=screen, button=self.follow, ranges=ranges))
 
     def show_status(self, text: str) -> None:
-        """One line on how the run stands."""
+        """One line on how the run stands; a long one has the panel's whole width."""
         self.status.text = escape(text)
+        self.status.css_classes = ["long"] if len(text) > LONG else []
 
     def _dials(self, lane: int, strategy: Strategy) -> dict[str, Dial]:
         values = settings_at(strategy, 0)

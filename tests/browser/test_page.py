@@ -515,6 +515,10 @@ def test_wrong_words_in_the_address_are_told_and_left_out(tab: Tab) -> None:
         "paused is 'maybe': it is 0 or 1", "notation: unknown notation 'klingon'", "(the default is shown)",
     ):  # fmt: skip
         assert told in text
+    keys, status = (tab.page.locator(f"#transport .{part}").bounding_box() for part in ("keys", "status"))
+    assert keys is not None
+    assert status is not None
+    assert status["y"] > keys["y"] + keys["height"]  # so long a text has lines of its own
     assert "'much' is not a number" in text
     assert "did you mean 'normal'?" in text
     assert "did you mean 'adam'?" in text
