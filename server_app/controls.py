@@ -283,7 +283,8 @@ class Controls:
 
     def _dial(self, lane: int, name: str, knob: Knob, value: float) -> Dial:
         low, high = knob.reach or (min(value, 0.0), 2 * abs(value) or 1.0)
-        return Dial(name, (low, high), value, SCALES[knob.scale], lambda new: self._session.turn(lane, name, new))
+        scale = SCALES[knob.scale if knob.reach else "linear"]
+        return Dial(name, (low, high), value, scale, lambda new: self._session.turn(lane, name, new))
 
     def _lane(self, lane: int, strategy: Strategy, count: int) -> Column:
         choice = _select(

@@ -89,7 +89,7 @@ def _lane(
         shown = {name: values[start:stop] for name, values in data.items()}
         low, high = widened(*(y_range or _extent(shown)))
         panel = PanelFigure(title, f"{name}-{i}", series, ticks_range(start, stop), Range1d(low, high))
-        panel.source.data = downsampled(shown, window) if window > EVERY_TICK else shown
+        panel.source.data = downsampled(shown, len(shown["t"])) if len(shown["t"]) > EVERY_TICK else shown
         panel.figure.height = 380
         panel.name(words)
         panel.figure.add_layout(_legend(panel, words), "right")

@@ -57,8 +57,7 @@ class Running:
         doc: the document; its lock is taken for every frame.
         experiment: what runs.
         transport: its keys.
-        standing: called, with the lock held, when the run has ended, stopped or gone on without the keys; its argument
-            says why it stopped, where it did.
+        standing: called, with the lock held, when the run has ended, stopped or gone on without the keys.
         lead_in: ticks that are run at once before it plays.
 
     Attributes:
@@ -68,6 +67,7 @@ class Running:
         flow: the frames under way.
         gaps: for each lane, the ticks at which the gradient was not finite, with its value in each component.
         ended: whether the source has.
+        reason: why it stopped without its keys, until it goes on.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Running:
         doc: Document,
         experiment: Experiment,
         transport: Transport,
-        standing: Callable[[str], None],
+        standing: Callable[[], None],
         lead_in: int = 0,
     ) -> None:
         self.run = Run(experiment)
@@ -86,6 +86,7 @@ class Running:
         self.flow = Flow()
         self.gaps: list[list[tuple[int, Floats]]] = [[] for _ in experiment.lanes]
         self.ended = False
+        self.reason = ""
         self._timeline = Timeline(self.run)
         self._doc = doc
         self._standing = standing
@@ -110,7 +111,10 @@ class Running:
         return bool(self._tasks)
 
     def wake(self) -> None:
-        """Set to work; what a hidden tab missed is made up for."""
+        """Set to work, unless it is; what a hidden tab missed is made up for."""
+        if self._tasks:
+            return
+        self._silent = False
         owed, self._lead_in = self._lead_in, 0
         rate = self.transport.rate
         if self._resting_since is not None and not self.transport.paused and rate is not None:
@@ -124,10 +128,12 @@ class Running:
 
     def rest(self) -> None:
         """Leave off until `wake`: nothing is computed, nothing is sent."""
+        if self._tasks:
+            self._resting_since = self._clock.now()
         for task in self._tasks:
             task.cancel()
         self._tasks = []
-        self._resting_since = self._clock.now()
+        self._silent = False
 
     def back(self) -> None:
         """One tick back.
@@ -140,6 +146,7 @@ class Running:
         self.hub.wind_back(tick)
         self.beginning.wind_back(min(tick, self.beginning.tick))
         self.gaps = [[gap for gap in gaps if gap[0] < tick] for gaps in self.gaps]
+        self.reason = ""
         for panel in self.panels:
             panel.wind_back(tick)
             panel.show_gaps(self.gaps)
@@ -165,24 +172,23 @@ class Running:
         self.flow.painted(count, self._clock.now())
         self._news.set()
         if self._silent:
-            self._silent = False
             self.wake()
 
     async def _produce(self, owed: int) -> None:
         """Move the run on, and give what comes to the hub."""
-        reason = ""
-        try:
-            await self._catch_up(owed)
-            stream = blocks(self.run, transport=self.transport, clock=self._clock, most=BLOCK, grain=GRAIN)
-            async with aclosing(stream):
-                async for block in stream:
-                    self._take(block)
-            self.ended = True
-        except SpecError as error:  # a schedule left its bounds
-            reason = str(error)
-        self.transport.pause()
-        self.settle()
-        await self._locked(lambda: self._standing(reason))
+        while not self.ended:
+            try:
+                await self._catch_up(owed)
+                stream = blocks(self.run, transport=self.transport, clock=self._clock, most=BLOCK, grain=GRAIN)
+                async with aclosing(stream):
+                    async for block in stream:
+                        self._take(block)
+                self.ended = True
+            except SpecError as error:  # a schedule left its bounds: it may be brought back, and the run be played
+                self.reason, owed = str(error), 0
+            self.transport.pause()
+            self.settle()
+            await self._locked(self._standing)
 
     async def _catch_up(self, owed: int) -> None:
         """The lead-in, or the ticks of the time that the tab was hidden."""
@@ -194,6 +200,7 @@ class Running:
             await asyncio.sleep(0)
 
     def _take(self, block: Block) -> None:
+        self.reason = ""
         self.hub.write(block)
         if self.beginning.tick < FIRST:
             self.beginning.write(self.hub.between(self.beginning.tick, FIRST))
@@ -213,9 +220,9 @@ class Running:
                 await asyncio.sleep(early)
             self._news.clear()
             if not self.flow.may_send():
-                self._silent = self.flow.silence(self._clock.now()) > SILENCE
-                if self._silent:
+                if self.flow.silence(self._clock.now()) > SILENCE:
                     self.rest()  # the tab has gone without a word, or can't keep up; a word of it wakes the run
+                    self._silent = True
                 continue  # the next acknowledgement is news
             due = self._clock.now() + FRAME
             gaps = sum(map(len, self.gaps))
@@ -230,12 +237,12 @@ class Running:
         if will_be_acknowledged:
             self.flow.sent(self._clock.now())
         if self.transport.paused:
-            self._standing("")
+            self._standing()
 
     def _frame_with_gaps(self) -> None:
         for panel in self.panels:
             panel.show_gaps(self.gaps)
-        self._standing("")
+        self._standing()
         self._frame()
 
     async def _locked(self, act: Callable[[], Any]) -> None:

@@ -247,8 +247,8 @@ class Session:
     # What becomes of it -------------------------------------------------------------------------------------
 
     def _settled(self) -> Experiment:
-        """The experiment with its hyperparameters as they are now, without their history."""
-        return self.view.experiment.settled(self.running.run.tick)
+        """The experiment with the hyperparameters that were turned as they are now, without that history."""
+        return self.view.experiment.settled(self.running.run.tick, self._begun)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do it, or say on the status line why it can't be done."""
@@ -260,6 +260,7 @@ class Session:
     def _change(self, experiment: Experiment) -> None:
         """Other settings from the next tick on."""
         self.running.run.change(experiment)
+        self.running.reason = ""
         self._show(experiment=experiment)
 
     def _take_preset(self, name: str) -> None:
@@ -278,16 +279,16 @@ class Session:
         self._start(Experiment.of(parts.pop("source"), parts.pop("strategies"), **parts))
 
     def _start(self, experiment: Experiment) -> None:
-        awake = self.running.is_awake
         self.running.rest()
         self.view = self.view.of(experiment)
         self._begin()
-        if awake:
+        if self.screen.visible.active:
             self.running.wake()
 
     def _begin(self) -> None:
         """A run from tick 0, with its panels and controls."""
         view = self.view
+        self._begun = view.experiment
         transport = Transport(view.rate, view.paused)
         lead_in = view.preset.lead_in if view.preset else 0
         self.running = Running(self._doc, view.experiment, transport, self._stands, lead_in)
@@ -334,11 +335,11 @@ class Session:
         self.controls.show_view(self.view)
         self.controls.show_status(self._standing())
 
-    def _stands(self, reason: str) -> None:
-        """The run stands, or goes on, without a key; the reason says why it stopped, where it did."""
+    def _stands(self) -> None:
+        """The run stands, or goes on, without a key."""
         if self.view.paused != self.running.transport.paused:
             self._show(paused=self.running.transport.paused)
-        self.controls.show_status(reason or self._standing())
+        self.controls.show_status(self._standing())
 
     def _standing(self) -> str:
         """How the run stands, in a line."""
@@ -347,6 +348,8 @@ class Session:
         if refused:
             reasons = [why if why.startswith(name) else f"{name}: {why}" for name, why in refused.items()]
             return "; ".join(reasons) + " (the default is shown)"
+        if self.running.reason:
+            return self.running.reason
         tick = self.running.run.tick
         if self.running.ended:
             stands = f"The source has ended: {tick:,} ticks."
@@ -360,9 +363,9 @@ class Session:
 
     def _looked_at(self, visible: bool) -> None:
         """The tab came to the front, or went."""
-        if visible and not self.running.is_awake:
+        if visible:
             self.running.wake()
-        elif not visible:
+        else:
             self.running.rest()
 
     def _painted(self, count: object) -> None:

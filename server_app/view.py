@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
+from stream_adam.engine import settings_at
 from stream_adam.errors import SpecError, suggestion
 from stream_adam.experiment import Experiment
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
@@ -101,6 +102,8 @@ def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
     lanes = words.get("strategy") or list(preset.strategies)
     try:
         chosen = _few(experiment(base.source, lanes).lanes)
+        for lane in chosen:
+            settings_at(lane, 0)  # a schedule may begin out of bounds
     except SpecError as error:
         refused["strategy"] = (", ".join(lanes), str(error))
         chosen = base.lanes

@@ -82,9 +82,9 @@ class Descent:
         Raises:
             SpecError: g has another shape, or a hyperparameter is out of bounds at this tick; nothing has moved then.
         """
+        if np.shape(g) != self.theta.shape:
+            raise SpecError(f"g has the shape {np.shape(g)}: the weights have {self.theta.shape}")
         slope = np.ascontiguousarray(g, self.theta.dtype)
-        if slope.shape != self.theta.shape and slope.size + self.theta.ndim != 1:  # numpy makes one axis of none
-            raise SpecError(f"g has the shape {slope.shape}: the weights have {self.theta.shape}")
         weights = self.theta.reshape(-1)  # a copy where they don't lie in one piece
         self._shared = self._step(slope.reshape(-1), weights, self._slots, self._shared, self._setting())
         if not np.may_share_memory(weights, self.theta):

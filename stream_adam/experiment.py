@@ -11,6 +11,7 @@ import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,10 +73,7 @@ class Experiment:
         if not listed:
             raise SpecError("at least one strategy is needed")
         lanes = tuple(as_strategy(strategy) for strategy in listed)
-        if seed is None:
-            seed = secrets.randbits(32)
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise SpecError(f"seed is {seed!r}: it must be a whole number from 0 on")
+        seed = secrets.randbits(32) if seed is None else _seed(seed)
         source = Source.of(source, files)
         return cls(source, lanes, seed, _start(theta0, source.components), _checked_bounds(bounds))
 
@@ -125,17 +123,26 @@ class Experiment:
         pieces.append((tick, as_expression(value)))
         return self._with_lane(lane, strategy(**{name: _stepped(pieces)}))
 
-    def settled(self, tick: int) -> Experiment:
-        """The experiment with each hyperparameter that was changed on the way at its value of that tick."""
+    def settled(self, tick: int, begun: Experiment) -> Experiment:
+        """The experiment with each hyperparameter that was changed since it had `begun` at its value of that tick."""
         lanes = []
-        for strategy in self.lanes:
-            latest = [[p for at, p in _pieces(value) if at <= tick][-1] for value in strategy.hyper]
-            same = all(new is old for new, old in zip(latest, strategy.hyper, strict=True))
-            lanes.append(strategy if same else strategy(**dict(zip(strategy.knobs, latest, strict=True))))
+        for strategy, before in zip(self.lanes, begun.lanes, strict=True):
+            changed = {
+                name: [piece for at, piece in _pieces(value) if at <= tick][-1]
+                for name, value, old in zip(strategy.knobs, strategy.hyper, before.hyper, strict=True)
+                if value != old
+            }
+            lanes.append(strategy(**changed) if changed else strategy)
         return replace(self, lanes=tuple(lanes))
 
     def _with_lane(self, lane: int, strategy: Strategy) -> Experiment:
         return replace(self, lanes=(*self.lanes[:lane], strategy, *self.lanes[lane + 1 :]))
+
+
+def _seed(seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise SpecError(f"seed is {seed!r}: it must be a whole number from 0 on")
+    return int(seed)
 
 
 def _start(theta0: object, components: int | None) -> Weight:
@@ -144,7 +151,7 @@ def _start(theta0: object, components: int | None) -> Weight:
     Raises:
         SpecError: it is no finite number, or there are more or fewer than components.
     """
-    if isinstance(theta0, str) or not isinstance(theta0, Iterable):
+    if isinstance(theta0, str) or not isinstance(theta0, Iterable) or getattr(theta0, "ndim", 1) == 0:
         return _weight(theta0)
     weights = tuple(map(_weight, theta0))
     if not weights or (components is not None and len(weights) != components):

@@ -281,6 +281,8 @@ def test_what_cannot_be_done_moves_nothing() -> None:
     descent = Descent("adam(beta1=0.5 + t/4)", theta)
     with pytest.raises(SpecError, match=r"^g has the shape \(2,\): the weights have \(3,\)$"):
         descent.step(np.ones(2))
+    with pytest.raises(SpecError, match=r"^g has the shape \(0,\): the weights have \(3,\)$"):
+        descent.step([])
     descent.step(np.ones(3))
     descent.step(np.ones(3))
     before = theta.copy(), {name: np.copy(values) for name, values in descent.state.items()}

@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import BLOCK_LENGTHS, advanced, assert_same_bits, assert_same_run, even, mixed, rest
 
-from stream_adam.compiled.keeping import Files
+from stream_adam.compiled.keeping import Files, fingerprint
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -193,6 +196,53 @@ def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
             counts.append(len(list(kept.rglob("*.nbc"))))
     assert not list(kept.rglob("*.nbi"))  # numba's index, which processes can get wrong
     assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5]
+
+
+class SimpleModule(ModuleType):
+    """A module with these values."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__("constants")
+        vars(self).update(values)
+
+
+@numba.njit
+def _doubled(g: float) -> float:
+    return 2 * g
+
+
+@numba.njit
+def _tripled(g: float) -> float:
+    return 3 * g
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("K", [2, 2.0, 3.0, np.float32(2), np.float32(3), np.float64(2), True, 2 + 0j, (2.0, np.float32(3))]),
+        ("K", [np.zeros(2_000), np.ones(2_000), np.zeros(2_000, np.float32), np.zeros((2, 1_000))]),
+        ("K", [(np.arange(5_000), 1), (np.arange(5_000) + (np.arange(5_000) == 2_500), 1)]),
+        ("constants.K", [2, 3.0, np.float32(3)]),
+        ("constants.constants.K", [2, 3.0]),
+        ("helper", [_doubled, _tripled]),
+    ],
+)
+def test_whatever_numba_takes_from_outside_tells_rules_apart(name: str, values: list[Any]) -> None:
+    def rule(g: float) -> float:
+        return K * constants.K * constants.constants.K * helper(g)  # type: ignore[name-defined, no-any-return]  # noqa: F821
+
+    def print_of(value: Any) -> str:
+        inner = SimpleModule(K=1)
+        outer = SimpleModule(K=1, constants=inner)
+        outside = {"K": 1, "constants": outer, "helper": _doubled}
+        *path, last = name.split(".")
+        place = (outside, vars(outer), vars(inner))[len(path)]
+        place[last] = value
+        return fingerprint(FunctionType(rule.__code__, outside))
+
+    prints = [print_of(value) for value in values]
+    assert len(set(prints)) == len(prints)
+    assert prints == [print_of(value) for value in values]
 
 
 LOADED = """

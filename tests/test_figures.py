@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bokeh.models import ColumnDataSource
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from original import build_swinging_soft, noisy, simulate_adam
 
+from server_app.downsampling import BUCKETS, EVERY_TICK
+from server_app.export import _lane, write_html
 from stream_adam import SpecError
 from stream_adam.cli.figure import figure
 from stream_adam.engine import Run
@@ -141,3 +144,23 @@ def test_files_are_what_their_endings_say_and_the_same_each_time(tmp_path: Path)
     assert data[2] == data[3]
     assert data[4].lstrip().startswith(b"<!DOCTYPE html>")
     assert b"regularized gradient component" in data[4]
+
+
+# The file of the page
+
+
+@pytest.mark.parametrize(("ticks", "window"), [(10_000, 1_000_000), (10_000, 6_000), (1_000, 6_000), (5_000, 200)])
+def test_a_file_leaves_ticks_out_where_there_are_many_not_where_many_were_asked_for(ticks: int, window: int) -> None:
+    experiment = Experiment.of(DEFAULT, "adam", seed=1)
+    lane = _lane(experiment, 0, 0, Run(experiment).advance(ticks), window, None, "original")
+    for source in lane.select({"type": ColumnDataSource}):
+        t = source.data["t"]
+        there = min(ticks, window)
+        assert len(t) == there if there <= EVERY_TICK else 500 < len(t) <= 2 * BUCKETS + 3
+        assert t[-1] - t[0] == there - 1
+
+
+def test_a_file_has_more_lanes_than_there_are_looks(tmp_path: Path) -> None:
+    experiment = Experiment.of("rosenbrock()", ["sgd(alpha=0.001)"] * 13, seed=1, theta0=(-1.2, 1.0))
+    write_html(tmp_path / "lanes.html", experiment, Run(experiment).advance(20), window=20, y_range=None)
+    assert (tmp_path / "lanes.html").read_text(encoding="utf-8").count("landscape:13") > 0

@@ -19,6 +19,7 @@ from stream_adam.expression import THETA, Number, T, Variable
 from stream_adam.sources import Source
 from stream_adam.sources.digits import COUNT, Digits, _data, cross_entropy, split
 from stream_adam.sources.objectives import DEVIATION, FLIGHTS, MEAN, OBJECTIVES, Objective, quadratic
+from stream_adam.sources.program import numbers_of
 from stream_adam.sources.words import GROUPS, OBJECTIVE_WORDS, WORDS
 
 # Settings to look at each objective with; the defaults of the word unless another is named.
@@ -90,6 +91,17 @@ def test_a_gradient_is_the_derivative_of_its_value(
     expected = differences(lambda x: objective.value(x, **parameters), theta, analytic=name not in KINKS)
     atol = 1e-10 if name not in KINKS else 1e-9
     np.testing.assert_allclose(gradient(name, parameters, theta), expected, rtol=1e-10, atol=atol)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("quadratic", {"curvature": -1.0}), ("quadratic", {"curvature": 0.0}), ("absolute", {"slope": -1.0}),
+     ("rosenbrock", {"b": -1.0})],
+)  # fmt: skip
+def test_upside_down_it_has_no_least_value(name: str, parameters: dict[str, float]) -> None:
+    call = Source.of(f"{name}({', '.join(f'{key}={value}' for key, value in parameters.items())})").objective
+    assert call is not None
+    assert OBJECTIVES[name].minima(**numbers_of(call)) == ()
 
 
 @every_case

@@ -13,7 +13,7 @@ from ..screen import hold, script
 from ..style import DARK_MARKERS, LEGEND_STYLE
 from .figures import blank_figure, coloured, widened
 from .landscape import HEIGHT, note
-from .lanes import LANE_LOOKS, legend
+from .lanes import legend, look_of
 from .trails import Extremes, Trails
 
 if TYPE_CHECKING:
@@ -133,8 +133,11 @@ class CourseFigure:
         )  # fmt: skip
         trails = [Extremes(2) for _ in experiment.lanes]
         self.trails = Trails(column, ("t", column), trails, quantity.rows)
-        for lane, (source, look) in enumerate(zip(self.trails.sources, LANE_LOOKS, strict=False)):
-            width = 2.5 - 0.3 * lane  # each a little finer than the one below it, so that lanes on one way are all seen
+        for lane, source in enumerate(self.trails.sources):
+            look = look_of(lane)
+            width = max(
+                2.5 - 0.3 * lane, 1.0
+            )  # each a little finer than the one below it, so that lanes on one way are all seen
             colour = coloured(look.light, look.dark, "line_color")
             self.figure.add_glyph(source, Line(x="t", y=column, line_width=width, line_join="round", **colour))
         for level in quantity.levels:

@@ -13,7 +13,7 @@ from bokeh.models import ColumnDataSource, HoverTool, ImageRGBA, Line, MultiLine
 from ..screen import hold, script
 from ..surface import CELLS, POINTS, grown, relief
 from .figures import blank_figure, coloured, widened
-from .lanes import LANE_LOOKS
+from .lanes import look_of
 from .trails import Trails, Way
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class LandscapeFigure:
         values = self.surface.at(x)
         self._ground.data = {"x": x, "y": values}
         seen = values[np.isfinite(values)]
-        self.extent = {"x": list(self.box[0]), "y": list(widened(float(seen.min()), float(seen.max())))}
+        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
+        self.extent = {"x": list(self.box[0]), "y": list(widened(low, high))}
 
     def _add_ground(self) -> None:
         if self.flat:
@@ -142,13 +143,14 @@ class LandscapeFigure:
 
     def _add_lane(self, lane: int, sources: tuple[ColumnDataSource, ColumnDataSource]) -> Any:
         """Each a little finer than the one below it, so that lanes on one way are all seen."""
-        look, (trail, head) = LANE_LOOKS[lane], sources
+        look, (trail, head) = look_of(lane), sources
         x, y = self.axes
         way = Line(
-            x=x, y=y, line_width=3.2 - 0.3 * lane, line_join="round", **coloured(look.light, look.dark, "line_color")
-        )
+            x=x, y=y, line_width=max(3.2 - 0.3 * lane, 1.0), line_join="round",
+            **coloured(look.light, look.dark, "line_color"),
+        )  # fmt: skip
         place = Scatter(
-            x=x, y=y, marker=look.marker, size=15 - 1.5 * lane, line_width=1.5, line_color="#ffffff",
+            x=x, y=y, marker=look.marker, size=max(15 - 1.5 * lane, 5.0), line_width=1.5, line_color="#ffffff",
             **coloured(look.light, look.dark, "fill_color"),
         )  # fmt: skip
         drawn = self.figure.add_glyph(trail, way)

@@ -31,6 +31,11 @@ LANE_LOOKS = (
 )
 
 
+def look_of(lane: int) -> LaneLook:
+    """The look of the lane with this number; a page has no more lanes than looks, a file may have."""
+    return LANE_LOOKS[lane % len(LANE_LOOKS)]
+
+
 def legend(labels: Sequence[str], quantity: str, note: str = "", values: Sequence[float] = ()) -> str:
     """Each lane with its marker, its spec and its newest value, which the browser writes where none is given."""
     texts = [f"{value:.5g}" for value in values] or ["–"] * len(labels)
@@ -39,7 +44,7 @@ def legend(labels: Sequence[str], quantity: str, note: str = "", values: Sequenc
 
 
 def _entry(lane: int, label: str, text: str, quantity: str) -> str:
-    look = LANE_LOOKS[lane]
+    look = look_of(lane)
     marker = (
         f'<svg class="marker" viewBox="0 0 10 10" style="--light: {look.light}; --dark: {look.dark}" '
         f'aria-hidden="true"><path d="{look.path}"/></svg>'

@@ -17,7 +17,7 @@ from ..style import READOUT_STYLE
 from .figures import PanelFigure, data_of, ticks_range, widened, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bokeh.models import Button
 
@@ -108,7 +108,8 @@ class Oscilloscope:
     def rename(self, notation: Notation) -> None:
         """Words of another notation."""
         words = self._words(notation)
-        self._readout.text = _readout(self.series, words, self._suffix)
+        hidden = {column for column, renderer in self._rolling.renderers.items() if not renderer.visible}
+        self._readout.text = _readout(self.series, words, self._suffix, hidden)
         for panel in self._panels:
             panel.name(words)
 
@@ -190,13 +191,14 @@ def _values_range(given: tuple[float, float] | None) -> Range1d:
     return Range1d(low, high)
 
 
-def _readout(series: Sequence[Series], words: Mapping[str, str], suffix: str) -> str:
+def _readout(series: Sequence[Series], words: Mapping[str, str], suffix: str, hidden: Collection[str] = ()) -> str:
     """Legend and readout in one: each series with its marker, its words and, from the browser, its newest value.
 
     Pressing an entry hides its series.
     """
     entries = [
-        f'<button type="button" aria-pressed="true" data-series="{escape(s.column + suffix)}">{_marker(s)}'
+        f'<button type="button" aria-pressed="{"false" if s.column in hidden else "true"}" '
+        f'data-series="{escape(s.column + suffix)}">{_marker(s)}'
         f'<span class="words">{escape(words[s.column])}</span>'
         f'<output data-column="{escape(s.column)}">–</output></button>'
         for s in series

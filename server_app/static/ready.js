@@ -18,7 +18,7 @@ function on_click(event, doc) {
   const shown = entry.getAttribute("aria-pressed") != "true"
   entry.setAttribute("aria-pressed", shown)
   for (const model of doc._all_models.values()) {
-    if (model.type == "GlyphRenderer" && model.name == entry.dataset.series) model.setv({visible: shown}, {sync: false})
+    if (model.type == "GlyphRenderer" && model.name == entry.dataset.series) model.visible = shown
   }
 }
 

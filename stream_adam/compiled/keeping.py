@@ -26,12 +26,13 @@ from numba.core.runtime import _nrt_python  # type: ignore[attr-defined]
 from numba.extending import overload, register_jitable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Rule
 
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
+FROZEN = (int, float, complex, str, tuple, np.generic, np.ndarray)  # outside a function, numba takes their values
 INLINE: Any = {"forceinline": True}  # a call would count the references to its arrays: 50 ns where the work takes 6
 
 _parallel = Lock()
@@ -193,8 +194,7 @@ def _loops() -> str:
 
 def _callees(function: Any) -> list[Any]:
     """The plain functions that this one calls by their names."""
-    known = inspect.getclosurevars(function)
-    return [value for value in {**known.globals, **known.nonlocals}.values() if inspect.isfunction(value)]
+    return [value for value in _outside(function).values() if inspect.isfunction(value)]
 
 
 def register_callees(function: Any) -> None:
@@ -207,19 +207,45 @@ def register_callees(function: Any) -> None:
 
 
 def fingerprint(function: Any, seen: frozenset[Any] = frozenset()) -> str:
-    """The function's code, with the numbers and tables that it finds outside and the functions that it calls."""
+    """The function's code, with the values that it finds outside, in modules too, and the functions that it calls."""
+    names = frozenset(_names(function.__code__))
+    outside = [found for name, value in _outside(function).items() for found in _found(name, value, names)]
+    values = sorted((name, repr(_told_apart(value))) for name, value in outside if isinstance(value, FROZEN))
+    called = [getattr(value, "py_func", value) for _, value in outside]  # what numba has compiled is a function, too
+    callees = dict.fromkeys(filter(inspect.isfunction, called))
+    own = repr((_spelled(function.__code__), function.__defaults__, values))
+    return own + "".join(fingerprint(callee, seen | {function}) for callee in callees if callee not in seen)
+
+
+def _outside(function: Any) -> dict[str, Any]:
+    """What the function finds outside itself, by name."""
     known = inspect.getclosurevars(function)
-    numbers = {
-        name: _told_apart(value) if isinstance(value, np.ndarray) else value
-        for name, value in sorted({**known.globals, **known.nonlocals}.items())
-        if isinstance(value, int | float | str | tuple | np.ndarray)
-    }
-    own = repr((_spelled(function.__code__), function.__defaults__, numbers))
-    return own + "".join(fingerprint(callee, seen | {function}) for callee in _callees(function) if callee not in seen)
+    return {**known.globals, **known.nonlocals}
 
 
-def _told_apart(table: np.ndarray[Any, Any]) -> tuple[Any, ...]:
-    return table.shape, table.dtype.str, sha256(table.tobytes()).hexdigest()
+def _found(name: str, value: Any, names: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """The value, by name; of a module that isn't numpy's own, what it has under any of the names, too."""
+    yield name, value
+    if inspect.ismodule(value) and value.__name__.partition(".")[0] not in {"numpy", "math", "cmath"}:
+        for inner in sorted(names):
+            if hasattr(value, inner):
+                yield from _found(f"{name}.{inner}", getattr(value, inner), names - {inner})
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The names that the code looks up, and the code in it."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+def _told_apart(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_told_apart, value))
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, sha256(value.tobytes()).hexdigest()
+    return value
 
 
 def _spelled(code: CodeType) -> tuple[Any, ...]:

@@ -34,8 +34,9 @@ def laplace(rng: Generator, n: int, scale: Array = 1.0) -> Array:
 
 
 def student_t(rng: Generator, n: int, df: Array = 3.0, scale: Array = 1.0) -> Array:
-    """Student's t with `df` > 0 degrees of freedom: heavy tails."""
-    return scale * rng.standard_t(df, n)
+    """Student's t with `df` > 0 degrees of freedom: heavy tails; NaN at a tick whose `df` is not above 0."""
+    fair = np.greater(df, 0)
+    return np.where(fair, scale * rng.standard_t(np.where(fair, df, 1.0), n), np.nan)
 
 
 def cauchy(rng: Generator, n: int, scale: Array = 1.0) -> Array:
@@ -55,13 +56,14 @@ def random_walk(rng: Generator, n: int, scale: Array = 1.0) -> Array:
 
 @dataclass(frozen=True)
 class Noise:
-    """How a noise is drawn, and whether its draws are added up."""
+    """How a noise is drawn, whether its draws are added up, and what it needs of its arguments to be a number."""
 
     draw: Callable[..., Array]
     accumulates: bool = False
+    needs: str = ""
 
 
 NOISES = (
-    Noise(normal), Noise(uniform), Noise(laplace), Noise(student_t), Noise(cauchy), Noise(bernoulli),
+    Noise(normal), Noise(uniform), Noise(laplace), Noise(student_t, needs="df > 0"), Noise(cauchy), Noise(bernoulli),
     Noise(random_walk, accumulates=True),
 )  # fmt: skip

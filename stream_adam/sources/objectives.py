@@ -475,12 +475,17 @@ OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
         Objective(
-            quadratic, _quadratic, _repeated(0.0), view=(-2.0, 2.0), start=(1.0,), components=_quadratic_count
+            quadratic, _quadratic,
+            lambda curvature, components, **_: ((0.0,) * int(components),) if curvature > 0 else (),
+            view=(-2.0, 2.0), start=(1.0,), components=_quadratic_count,
         ),
-        Objective(absolute, _absolute, _only((0.0,)), view=(-2.0, 2.0), start=(1.0,), components=1),
+        Objective(
+            absolute, _absolute, lambda slope: ((0.0,),) if slope > 0 else (),
+            view=(-2.0, 2.0), start=(1.0,), components=1,
+        ),
         Objective(huber, _huber, _only((0.0,)), view=(-4.0, 4.0), start=(3.0,), components=_of_huber),
         Objective(
-            rosenbrock, _rosenbrock, lambda a, b: ((a, a * a),),  # noqa: ARG005  (b moves nothing)
+            rosenbrock, _rosenbrock, lambda a, b: ((a, a * a),) if b > 0 else (),
             view=((-2.0, 2.0), (-1.0, 3.0)), start=(-1.2, 1.0), log=True,
         ),
         Objective(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -85,6 +85,7 @@ class Reading:
         self._is_recorded = source.tree in source.recordings
         self._generators = _generators(seed)
         self._memories: list[Memory] = []
+        self._lines: Values | None = None
         self.parts = [self._compile(tree) for tree in self._trees(source, components)]
 
     def _trees(self, source: Source, components: int) -> tuple[Expression, ...]:
@@ -108,11 +109,7 @@ class Reading:
         return n
 
     def columns(self, n: int) -> Floats:
-        """The next n ticks of each part, shape (parts, n).
-
-        Raises:
-            SpecError: a noise can't be drawn with the arguments of these ticks.
-        """
+        """The next n ticks of each part, shape (parts, n)."""
         if self._is_recorded:  # as it is, where it can be: fresh memory costs more than a tick
             return np.require(self._rows(n)[0], np.float64, ["C", "W"])[np.newaxis]
         made = np.empty((len(self.parts), n))
@@ -168,12 +165,13 @@ class Reading:
         if isinstance(word, SignalWord):
             return _applied(word.at, [lambda span: span.ticks, *arguments])
         if isinstance(word, NoiseWord):
-            term = NoiseTerm(node, word.noise, next(self._generators), arguments)
+            term = NoiseTerm(word.noise, next(self._generators), arguments)
             self._memories.append(term)
             return term
         if word == RECORDING:
             return self._recorded(node)
-        return self._fed(Lines())
+        self._lines = self._lines or self._fed(Lines())  # one standard input, however often it stands there
+        return self._lines
 
     def _recorded(self, node: Expression) -> Values:
         values = self._recordings[node]
@@ -182,14 +180,13 @@ class Reading:
     def _fed(self, values: Any) -> Values:
         feed = FeedState(values)
         self.feeds.append(feed)
-        return lambda span: np.array(feed.take(span.count))
+        return lru_cache(maxsize=1)(lambda span: np.array(feed.take(span.count)))  # for each place where it stands
 
 
 class NoiseTerm:
     """One noise term of one run."""
 
-    def __init__(self, node: Call, noise: Noise, rng: Generator, arguments: list[Values]) -> None:
-        self._node = node
+    def __init__(self, noise: Noise, rng: Generator, arguments: list[Values]) -> None:
         self._noise = noise
         self._rng = rng
         self._arguments = arguments
@@ -197,12 +194,7 @@ class NoiseTerm:
 
     def __call__(self, span: Span) -> Array:
         """The draws of the next ticks, one each."""
-        arguments = [argument(span) for argument in self._arguments]
-        try:
-            draws = np.asarray(self._noise.draw(self._rng, span.count, *arguments))
-        except ValueError as error:
-            last = span.start + span.count - 1
-            raise SpecError(f"{self._node}: {error} (ticks {span.start} to {last})") from None
+        draws = np.asarray(self._noise.draw(self._rng, span.count, *(argument(span) for argument in self._arguments)))
         if not self._noise.accumulates:
             return draws
         walk = np.cumsum(np.concatenate([[self._sum], draws]))[1:]

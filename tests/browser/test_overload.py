@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,33 @@ def test_lanes_are_one_frame(tab: Tab, frames: Frames) -> None:
         assert painted <= frames.sent[tab.session.running.flow], "frames are acknowledged that were never sent"
     tab.pause()
     assert tab.page.evaluate(PAINTED) == frames.sent[tab.session.running.flow]
+
+
+def _at_work(session: Any) -> list[str]:
+    """The tasks that a session's run has under way."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+    own = [c for c in coroutines if c.cr_frame and c.cr_frame.f_locals.get("self") is session.running]  # type: ignore[union-attr]
+    return sorted(c.__name__ for c in own)  # type: ignore[union-attr]
+
+
+def test_silence_ends_with_a_word_or_a_new_run(tab: Tab, server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab.open(("rate", 200))
+    session = tab.session
+    monkeypatch.setattr(server.app("running"), "SILENCE", 0.2)
+    monkeypatch.setattr(server.app("session").Session, "_painted", lambda *_: None)  # the browser is not heard
+    server.wait(lambda: not session.running.is_awake)
+
+    def after(act: Callable[[], object]) -> list[str]:
+        session._doc.add_next_tick_callback(act)
+        server.wait(lambda: session.running.is_awake)
+        return server.call(lambda: _at_work(session))
+
+    both = ["_paint", "_produce"]
+    session.running.rest()  # the tab is hidden, seen again, and then heard
+    assert after(lambda: (session._looked_at(True), session.running.painted(10**6))) == both
+    server.wait(lambda: not session.running.is_awake)
+    assert server.call(lambda: _at_work(session)) == []
+    assert after(session.reset) == both
 
 
 def test_a_client_that_never_reads_is_sent_a_few_frames(tab: Tab, server: PageServer, frames: Frames) -> None:

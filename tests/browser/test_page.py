@@ -264,13 +264,66 @@ def test_a_slider_acts_without_losing_state(tab: Tab, new_tab: NewTab) -> None:
         assert_same_bits(again[column][:ticks], data[column], column)
 
     # Reset: from tick 0 with the values as they are now
-    now = tab.session.view.experiment.settled(ticks).lanes[0].label
+    now = tab.session._settled().lanes[0].label
     tab.press("Reset")
     tab.wait_query("strategy", now)
     assert "step(" not in now
     tab.press("Play")
     tab.wait_past(30)
     tab.assert_reproduced(tab.pause())
+
+
+def test_a_schedule_that_leaves_its_bounds_is_told_and_may_be_brought_back(tab: Tab) -> None:
+    tab.open(("strategy", "adam(alpha=0.05 - t/800)"), ("rate", 500))
+    why = "adam: alpha is -0.00125 at tick 41"
+    tab.wait_text(why)
+    assert tab.tick == 41
+    tab.wait_still()
+    assert why in tab.text()
+    tab.press("Play")  # it can't go on
+    tab.wait_query("paused", "1")
+    tab.wait_text(why)
+    tab.turn("alpha", "PageUp")
+    tab.wait_text("Paused before tick 41.")
+    tab.press("Play")
+    tab.wait_past(100)
+    tab.assert_reproduced(tab.pause())
+    tab.press("Reset")
+    tab.press("Play")
+    tab.wait_past(100)
+
+
+def test_a_schedule_that_was_typed_outlasts_a_reset(tab: Tab) -> None:
+    spec = "adam(alpha=step(10, 0.1, 0.01))"
+    tab.open(("strategy", spec), ("rate", 500))
+    tab.wait_past(30)
+    tab.press("Reset")
+    tab.wait_past(30)
+    assert tab.query["strategy"] == [spec]
+    tab.assert_reproduced(tab.pause())
+
+
+def test_a_hidden_series_stays_hidden_under_another_name(tab: Tab) -> None:
+    tab.open(("paused", 1))
+    shown = "() => [...Bokeh.index.query((v) => v.model.name == 'm')].map((v) => v.model.visible)"
+    tab.page.get_by_role("button", name="1st moment").click()
+    assert tab.page.evaluate(shown) == [False, False]
+    tab.choose("Notation", "PyTorch")
+    entry = tab.page.get_by_role("button", name="exp_avg", exact=False).first
+    expect(entry).to_have_attribute("aria-pressed", "false")
+    entry.click()
+    assert tab.page.evaluate(shown) == [True, True]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("source", "quadratic(1e999)"), ("source", "cliff(height=1e999)"), ("source", "quadratic(-1, components=2)"),
+     ("strategy", "adam(alpha=t-1)")],
+)  # fmt: skip
+def test_what_nobody_can_draw_is_a_page_all_the_same(tab: Tab, words: tuple[str, str]) -> None:
+    tab.open(words, ("paused", 1))
+    tab.press("Step")
+    tab.until(lambda session: session.running.run.tick == 1)
 
 
 def test_a_slider_reads_a_schedule_until_it_is_touched(tab: Tab) -> None:
