@@ -432,6 +432,9 @@ MISTAKES = {
     "plot --output a.png --ticks 9 --component 1": "there is no component 1: the source has none",
     "plot --output a.png --component x": "--component: 'x' is not a whole number from 0 on",
     "serve --port 80000": "--port: '80000' is not a port from 0 to 65535",
+    "serve --address fe80::1": (
+        "--address fe80::1: Bokeh opens no page at an IPv6 address; a host name, '::1' or '::' will do"
+    ),
     "serve --recordings /nowhere": "--recordings /nowhere: there is no such folder",
 }  # fmt: skip
 

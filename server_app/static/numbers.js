@@ -1,6 +1,7 @@
 // What `frame.js` and `course.js` share. Ranges are the browser's own business ({sync: false}): the server never waits
 // for them.
 const local = {sync: false}
+const LARGEST = 1e300 // beyond it the height of a range overflows
 const LEAST_MARGIN = 0.03 // of the data's height: what lies on an axis' end is half cut
 
 function shown(value) {
@@ -13,14 +14,16 @@ function shown(value) {
 // Grow at once, shrink only when the data has become much smaller: an axis that jumps is hard to read. `there` and
 // `back` are the axis' scale.
 function fit(range, columns, log) {
-  const [there, back] = log ? [Math.log, Math.exp] : [(x) => x, (x) => x]
+  const clipped = (x) => Math.min(Math.max(x, -LARGEST), LARGEST)
+  const [there, back] = log ? [(x) => Math.log(Math.min(x, LARGEST)), Math.exp] : [clipped, (x) => x]
   let low = Infinity
   let high = -Infinity
   for (const column of columns) {
     for (const value of column) {
+      if (!Number.isFinite(value)) continue
       const at = there(value)
       if (at < low && at > -Infinity) low = at
-      if (at > high && at < Infinity) high = at
+      if (at > high) high = at
     }
   }
   if (!(low <= high)) return

@@ -127,9 +127,10 @@ class Panel(NamedTuple):
 def _panels(size: int, window: int) -> tuple[Panel, Panel]:
     """The two panels, with the original's limits."""
     start = max(0, size - window)
+    across = (max(0, size - window + 1), max(1, size - 1)) if window > 2 else (start, size)
     return (
         Panel(f"first {window:,} ticks", slice(0, window), (0, window)),
-        Panel(f"last {window:,} ticks", slice(start, size), (max(0, size - window + 1), max(1, size - 1))),
+        Panel(f"last {window:,} ticks", slice(start, size), across),
     )
 
 

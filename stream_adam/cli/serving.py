@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 1 << 20  # bytes: the longest message of a page is a source somebody typed
 UNUSED_LIFETIME, UNUSED_CHECK = 2_000, 1_000  # milliseconds that a closed page's session goes on
 NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+LOCAL = {"127.0.0.1", "::1"}
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  (compared with, not bound to)
 
 
@@ -38,7 +39,7 @@ def serve(args: argparse.Namespace) -> NoReturn:
     except FileNotFoundError as error:
         raise OutputError(error) from None
     port = free_port(args.address, args.port)
-    host = "localhost" if args.address in EVERYWHERE | {"127.0.0.1"} else args.address
+    host = "localhost" if args.address in EVERYWHERE | LOCAL else args.address
     say(f"Open http://{host}:{port}/{page.NAME} in a browser. Ctrl-C ends.")
     arguments = command(directory, args.address, port, args.show)
     os.execve(sys.executable, arguments, environment)  # noqa: S606  (a fixed program)
@@ -67,7 +68,8 @@ def settings(args: argparse.Namespace) -> dict[str, str]:
 
 def command(directory: Path, address: str, port: int, show: bool) -> list[str]:
     """The words of `bokeh serve`."""
-    hosts = dict.fromkeys(["localhost", "127.0.0.1", socket.gethostname() if address in EVERYWHERE else address])
+    names = ("localhost", "127.0.0.1", socket.gethostname() if address in EVERYWHERE else address)
+    hosts = [name for name in dict.fromkeys(names) if ":" not in name]  # Bokeh can't compare an origin of IPv6
     options = {
         "--address": address,
         "--port": port,
@@ -89,6 +91,10 @@ def free_port(address: str, port: int) -> int:
         OutputError: it is taken, or not ours to take.
         SpecError: there is no such address on this machine.
     """
+    if ":" in address and address not in EVERYWHERE | LOCAL:
+        raise SpecError(
+            f"--address {address}: Bokeh opens no page at an IPv6 address; a host name, '::1' or '::' will do"
+        )
     found = 0
     for family, host in _interfaces(address):
         with socket.socket(family) as probe:
