@@ -185,7 +185,11 @@ class Running:
                         self._take(block)
                 self.ended = True
             except SpecError as error:  # a schedule left its bounds: it may be brought back, and the run be played
-                self.reason, owed = str(error), 0
+                self.reason = str(error)
+            except Exception as error:  # what a user's rule may raise
+                log.warning("a run stopped", exc_info=True)
+                self.reason = f"{type(error).__name__}: {error}"
+            owed = 0
             self.transport.pause()
             self.settle()
             await self._locked(self._standing)

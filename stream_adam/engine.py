@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from stream_adam.experiment import Experiment
     from stream_adam.sources.program import Program
     from stream_adam.strategies import Strategy
-    from stream_adam.strategies.strategy import Knob
+    from stream_adam.strategies.strategy import Knob, Rule
     from stream_adam.typing import Floats
 
 COMPILE_AFTER = 100_000  # ticks: interpreting these takes about as long as having them compiled does
@@ -163,7 +164,7 @@ class Lane:
         """Go on tick by tick in Python, with the rule as it stands; gives g, the state's fields and theta as rows."""
         strategy, theta = self.strategy, self.theta
         state: Any = self.state
-        rule, moves = strategy.rule, strategy.moves
+        rule, moves = self._rule, strategy.moves
         kind: Any = strategy.State
         low, high = self._clamp
         settings: list[Any] = [strategy.Hyper(*column) for column in hyper.T]
@@ -182,6 +183,25 @@ class Lane:
         self.state, self.theta = state, theta
         shape = (count, len(strategy.State._fields) + 2, *self._experiment.shape)  # type: ignore[attr-defined]
         return np.ascontiguousarray(np.moveaxis(np.array(rows).reshape(shape), 1, 0))
+
+    @cached_property
+    def _rule(self) -> Rule:
+        """The strategy's rule, as it is applied to a tick; a component at a time where it can't take all at once."""
+        rule = self.strategy.rule
+        if self._experiment.size is None:
+            return rule
+
+        def applied(g: Any, state: Any, h: Any) -> Any:
+            try:
+                return rule(g, state, h)
+            except (TypeError, ValueError):  # an `if`, a `max` or something of `math` takes no arrays
+                kind = type(state)
+                columns = [np.broadcast_to(np.float64(value), g.shape) for value in (g, *state)]
+                each = [rule(x, kind(*values), h) for x, *values in zip(*columns, strict=True)]
+                wrong = [made for made in each if type(made) is not kind]
+                return wrong[0] if wrong else kind(*map(np.array, zip(*each, strict=True)))
+
+        return applied
 
     def _row(self, g: Any, state: Any, theta: Any) -> Any:
         """A tick's values; with several components, those that are shown of each."""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from stream_adam.strategies import Strategy
     from stream_adam.typing import Floats
 
-Notation = Literal["original", "kingma_ba", "pytorch"]
-NOTATIONS: dict[Notation, str] = {"original": "Original", "kingma_ba": "Kingma & Ba", "pytorch": "PyTorch"}
+Notation = Literal["original", "kingma_ba", "pytorch", "optax"]
+NOTATIONS: dict[Notation, str] = {
+    "original": "Original", "kingma_ba": "Kingma & Ba", "pytorch": "PyTorch", "optax": "optax",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,25 @@ def _look(colour: str, dark: str, *words: str) -> Look:
 
 # The original's words to the letter, its doubled bracket included.
 LOOKS = {
-    "g": _look("#4aa8e0", "#7cc7f5", "noisy gradient component", "g (gradient)", "grad"),
-    "m": _look("red", "#ff6b6b", 'v (v ~ "1st moment", "mean")', "m (1st moment)", "exp_avg"),
-    "m_hat": _look("orange", "#ffb74d", "v with bias correction", "m̂ (m, bias-corrected)", "exp_avg, bias-corrected"),
-    "sqrt_v": _look("lime", "#b2ff59", '√(s) (s ~ "2nd moment", "spread"))', "√v (v: 2nd moment)", "√exp_avg_sq"),
-    "sqrt_v_hat": _look(
-        "darkgreen", "#2eb872", "√(s with bias correction)", "√v̂ (v, bias-corrected)", "√exp_avg_sq, bias-corrected"
+    "g": _look("#4aa8e0", "#7cc7f5", "noisy gradient component", "g (gradient)", "grad", "updates"),
+    "m": _look("red", "#ff6b6b", 'v (v ~ "1st moment", "mean")', "m (1st moment)", "exp_avg", "mu"),
+    "m_hat": _look(
+        "orange", "#ffb74d", "v with bias correction", "m̂ (m, bias-corrected)", "exp_avg, bias-corrected", "mu_hat"
     ),
-    "direction": _look("blue", "#6c8cff", "regularized gradient component", "m̂ / (√v̂ + ε)", "step / lr"),
+    "sqrt_v": _look(
+        "lime", "#b2ff59", '√(s) (s ~ "2nd moment", "spread"))', "√v (v: 2nd moment)", "√exp_avg_sq", "√nu"
+    ),
+    "sqrt_v_hat": _look(
+        "darkgreen",
+        "#2eb872",
+        "√(s with bias correction)",
+        "√v̂ (v, bias-corrected)",
+        "√exp_avg_sq, bias-corrected",
+        "√nu_hat",
+    ),
+    "direction": _look(
+        "blue", "#6c8cff", "regularized gradient component", "m̂ / (√v̂ + ε)", "step / lr", "scaled updates"
+    ),
 }
 OTHERS = (("purple", "#c792ea"), ("teal", "#4dd0c4"), ("saddlebrown", "#d7a17a"), ("deeppink", "#ff80bf"))
 FIRST = ("m", "m_hat", "v", "v_hat")  # the original's order
@@ -122,7 +135,7 @@ def noise_deviation(source: Source) -> float | None:
     return math.hypot(*scales) if len(scales) == len(noises) and not source.recordings else None
 
 
-_PLAIN = _look("blue", "#6c8cff", "direction", "direction", "step / lr")
+_PLAIN = _look("blue", "#6c8cff", "direction", "direction", "step / lr", "scaled updates")
 
 
 def _series(field: str, is_root: bool, spare: Iterator[tuple[str, str]]) -> Series:
@@ -131,7 +144,7 @@ def _series(field: str, is_root: bool, spare: Iterator[tuple[str, str]]) -> Seri
     if look is None:
         word = f"√{field}" if is_root else field
         colour, dark = next(spare)
-        look = _look(colour, dark, word, word, word)
+        look = _look(colour, dark, *[word] * len(NOTATIONS))
     return Series(column, field, is_root, field == "g", look)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import math
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -47,6 +48,40 @@ def test_interpreted_equals_compiled_for_any_block_lengths(name: str, bounds: An
     if bounds:
         assert whole[0]["theta"].min() >= bounds[0]
         assert whole[0]["theta"].max() <= bounds[1]
+
+
+class PlainState(NamedTuple):
+    m: float = 0.0
+    v: float = 0.0
+    direction: float = 0.0
+
+
+class PlainHyper(NamedTuple):
+    alpha: float = 1e-3
+
+
+def plain_rule(g: float, s: PlainState, h: PlainHyper) -> PlainState:
+    """As one writes it who thinks of numbers."""
+    m = 0.9 * s.m + 0.1 * g
+    v = max(0.99 * s.v, 0.01 * g * g)
+    return PlainState(m, v, m / (math.sqrt(v) + 1e-8) if g > 0 else m)
+
+
+def odd_rule(g: float, s: PlainState, h: PlainHyper) -> PlainState:
+    return s if g < -1e9 else (1.0, 2.0)  # type: ignore[return-value]
+
+
+def test_a_rule_for_numbers_takes_components_one_by_one() -> None:
+    whole = advanced(run_of(NOISY, plain_rule), even(400, 400))  # type: ignore[arg-type]
+    run = run_of(NOISY, plain_rule)  # type: ignore[arg-type]
+    run.compile()
+    assert_same_run(advanced(run, mixed(400)), whole)
+    alone = Run(Experiment.of("2*theta*abs(theta)", plain_rule, seed=1, theta0=0.5))
+    together = Run(Experiment.of("2*theta*abs(theta)", plain_rule, seed=1, theta0=(-2.0, 0.5)))
+    theta = together.advance(50).lanes[0]["theta"][:, 1]
+    assert_same_bits(theta, alone.advance(50).lanes[0]["theta"])
+    with pytest.raises(SpecError, match="must return its PlainState"):
+        run_of(NOISY, odd_rule).advance(3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["interpreted", "compiled"])

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 from stream_adam import __version__
 from stream_adam.cli.output import say
 from stream_adam.errors import SpecError, suggestion
+from stream_adam.transport import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -203,7 +204,7 @@ def _rate(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
+    if not LOWEST <= value <= HIGHEST:
         raise _wrong(text, "a number of ticks per second above 0")
     return value
 

@@ -41,6 +41,8 @@ class Files:
         """
         try:
             return self._find(name)
+        except SpecError:
+            raise
         except (OSError, ValueError) as error:  # a name that no file can have
             raise SpecError(f"recording(path={name[:60]!r}): {getattr(error, 'strerror', None) or error}") from None
 
@@ -114,7 +116,7 @@ def _read_npy(path: Path, column: str) -> Floats:
 
 
 def _read_csv(path: Path, column: str) -> Floats:
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:  # as spreadsheets write it
         rows = csv.DictReader(file)
         _require(column, rows.fieldnames or ())
         return _column(rows, column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
@@ -14,6 +14,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from stream_adam import simulate
 from stream_adam.presets import PRESETS
+from stream_adam.strategies import STRATEGIES, as_strategy
 
 from .serving import Loop, page_server
 from .tab import ORIGINAL, Tab
@@ -291,6 +292,25 @@ def test_a_schedule_that_leaves_its_bounds_is_told_and_may_be_brought_back(tab: 
     tab.press("Reset")
     tab.press("Play")
     tab.wait_past(100)
+
+
+class FailingState(NamedTuple):
+    direction: float = 0.0
+
+
+class FailingHyper(NamedTuple):
+    alpha: float = 1e-3
+
+
+def failing(g: float, s: FailingState, h: FailingHyper) -> FailingState:
+    raise KeyError("mine")
+
+
+def test_a_rule_that_fails_says_so(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "failing", as_strategy(failing))
+    tab.open(("strategy", "failing"))
+    tab.wait_text("KeyError: 'mine'")
+    tab.wait_query("paused", "1")
 
 
 def test_a_schedule_that_was_typed_outlasts_a_reset(tab: Tab) -> None:
