@@ -135,9 +135,7 @@ class CourseFigure:
         self.trails = Trails(column, ("t", column), trails, quantity.rows)
         for lane, source in enumerate(self.trails.sources):
             look = look_of(lane)
-            width = max(
-                2.5 - 0.3 * lane, 1.0
-            )  # each a little finer than the one below it, so that lanes on one way are all seen
+            width = max(2.5 - 0.3 * lane, 1.0)  # each finer than the one below it: lanes on one way are all seen
             colour = coloured(look.light, look.dark, "line_color")
             self.figure.add_glyph(source, Line(x="t", y=column, line_width=width, line_join="round", **colour))
         for level in quantity.levels:
