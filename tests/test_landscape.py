@@ -351,3 +351,11 @@ def test_every_objective_can_be_drawn_whole(text: str) -> None:
         drawn = LandscapeFigure(found, experiment)
         drawn.fill(block)
         assert [len(head.data[drawn.axes[0]]) for head in drawn.heads] == [1] * MOST_LANES
+
+
+@pytest.mark.parametrize("text", ["quadratic(1e999)", "absolute(1e999)", "cliff(height=1e999)", "quadratic(-1)"])
+def test_a_curve_of_nothing_finite_has_an_extent_all_the_same(text: str) -> None:
+    experiment = Experiment.of(text, "sgd", seed=1, theta0=1.0)
+    found = surface_of(experiment)
+    assert found is not None
+    assert np.isfinite(list(LandscapeFigure(found, experiment).extent.values())).all()

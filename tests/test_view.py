@@ -259,3 +259,9 @@ def test_a_file_in_the_folder_is_read(tmp_path: Path) -> None:
 
 def test_standard_input_is_not_a_page_s_source() -> None:
     assert "source" in read_one("source", "stdin()").refused
+
+
+def test_a_schedule_that_begins_out_of_bounds_is_refused() -> None:
+    view = read({"strategy": [b"adam(alpha=t-1)"]}, FILES)
+    assert view.refused == {"strategy": ("adam(alpha=t-1)", "adam: alpha is -1 at tick 0: it must be at least 0")}
+    assert view.experiment.lanes == read({}, FILES).experiment.lanes

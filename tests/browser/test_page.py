@@ -335,13 +335,8 @@ def test_a_hidden_series_stays_hidden_under_another_name(tab: Tab) -> None:
     assert tab.page.evaluate(shown) == [True, True]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("source", "quadratic(1e999)"), ("source", "cliff(height=1e999)"), ("source", "quadratic(-1, components=2)"),
-     ("source", "1.7e308 * (-1)**t"), ("strategy", "adam(alpha=t-1)")],
-)  # fmt: skip
-def test_what_nobody_can_draw_is_a_page_all_the_same(tab: Tab, words: tuple[str, str]) -> None:
-    tab.open(words, ("paused", 1))
+def test_values_near_the_largest_number_have_axes(tab: Tab) -> None:
+    tab.open(("source", "1.7e308 * (-1)**t"), ("paused", 1))
     for tick in (0, 1):
         tab.press("Step")
         tab.wait_past(tick)
