@@ -179,11 +179,9 @@ class Controls:
         self.seed = Spinner(
             title="Seed",
             name="seed",
-            low=0,
-            high=2**53 - 1,
             step=1,
             value=view.experiment.seed,
-            mode="int",
+            mode="int",  # without bounds: beyond them it would go back to the old value without a word
             sizing_mode=WIDE,
             stylesheets=[WIDGET_STYLE],
         )

@@ -93,7 +93,7 @@ class Running:
         self._clock = WallClock()
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
-        self._sending: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None  # asyncio itself holds on to no task
         self._resting_since: float | None = None
         self._lead_in = lead_in
         self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on

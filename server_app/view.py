@@ -167,7 +167,10 @@ def weights(text: str) -> Weight:
     parts = text.split(",", MOST_COMPONENTS)
     if len(parts) > MOST_COMPONENTS:
         raise SpecError(f"theta0 has more than {MOST_COMPONENTS} components: a single number is for all of them")
-    found = tuple(map(finite, parts))
+    try:
+        found = tuple(map(finite, parts))
+    except SpecError:
+        raise SpecError(f"'{text}' is not a number, or one a component, as in -1.2,1") from None
     return found if len(found) > 1 else found[0]
 
 

@@ -184,8 +184,8 @@ def test_a_start_of_several_components(source: str, given: str, theta0: object) 
     ("source", "given", "why"),
     [
         ("rosenbrock()", "1,2,3", "theta0 has 3 components: the source has 2"),
-        ("rosenbrock()", "1,nan", "'nan' is not a number"),
-        ("rosenbrock()", "1,", "'' is not a number"),
+        ("rosenbrock()", "1,nan", "'1,nan' is not a number, or one a component, as in -1.2,1"),
+        ("rosenbrock()", "1,", "'1,' is not a number, or one a component, as in -1.2,1"),
         ("line()", ",".join(["1"] * 101), "theta0 has more than 100 components: a single number is for all of them"),
     ],
 )

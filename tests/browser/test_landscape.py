@@ -199,7 +199,9 @@ def test_a_start_is_typed(tab: Tab) -> None:
 def test_a_wrong_start_is_told_where_there_is_no_field_for_one(tab: Tab) -> None:
     tab.open(("source", "mlp_digits()"), ("strategy", "sgd"), ("theta0", "much"), ("paused", 1))
     assert not tab.page.get_by_label("Start (theta0)").is_visible()
-    expect(tab.page.get_by_text("theta0: 'much' is not a number (the default is shown)")).to_be_visible()
+    expect(
+        tab.page.get_by_text("theta0: 'much' is not a number, or one a component, as in -1.2,1 (the default is shown)")
+    ).to_be_visible()
 
 
 def test_a_map_grows_unless_a_person_has_moved_it(tab: Tab) -> None:

@@ -468,6 +468,12 @@ def test_seed_preset_strategy_and_notation(tab: Tab) -> None:
     tab.wait_past(20)
     tab.assert_reproduced(tab.pause())
 
+    for wrong in ("-5", ""):
+        seed.fill(wrong)
+        seed.press("Enter")
+        tab.wait_text(f"seed is '{wrong}': it must be a whole number from 0 on")
+        assert tab.query["seed"] == ["42"]
+
     tab.choose("Preset", "One tick late")
     tab.wait_query("preset", "one_tick_late")
     tab.wait_query("strategy", "adam", "adam_zero_based")
