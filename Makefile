@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCH := .venv-bench
 
-.PHONY: serve test lint format gallery bench soak chromium clean
+.PHONY: serve test faults lint format gallery bench soak chromium clean
 
 serve: $(VENV)/.run
 	$(BIN)/stream-adam serve --port 0
@@ -16,6 +16,10 @@ test: $(VENV)/.test chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+# Every fault of tests/faults, of which `make test` tries a part: one after another, as some of them measure how long.
+faults: $(VENV)/.test chromium
+	STREAM_ADAM_FAULTS=all $(BIN)/python -m pytest tests/faults
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

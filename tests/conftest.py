@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,3 +33,20 @@ def own_strategies() -> Iterator[None]:
     yield
     STRATEGIES.clear()
     STRATEGIES.update(before)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of the faults that the run tried, in the form of docs/reliability.md."""
+    rows: dict[tuple[str, str], list[int]] = {}
+    for report in chain.from_iterable(terminalreporter.stats.get(how, ()) for how in ("passed", "failed")):
+        for name, value in report.user_properties if report.when == "call" else ():
+            if name == "faults":
+                title, *counts = value
+                old = rows.setdefault((title, report.fspath), [0, 0])
+                rows[title, report.fspath] = [a + b for a, b in zip(old, counts, strict=True)]
+    if rows:
+        terminalreporter.section("faults")
+        terminalreporter.line("| fault | tried | survived | lost | in |")
+        terminalreporter.line("| --- | --- | --- | --- | --- |")
+    for (title, path), (tried, lost) in rows.items():
+        terminalreporter.line(f"| {title} | {tried:,} | {tried - lost:,} | {lost:,} | `{path}` |")

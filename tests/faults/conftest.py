@@ -1,0 +1,37 @@
+"""The tally of each test, and where the table of the run finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from faults import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@pytest.fixture
+def tally() -> Tally:
+    """What the test tried, and what was lost."""
+    return Tally()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, None, None]:
+    """The test fails if a fault was lost; its counts travel with its report, from an xdist worker too."""
+    tally = item.funcargs.get("tally")
+    if not isinstance(tally, Tally):
+        return (yield)
+    try:
+        yield
+        tally.check()
+    except BaseException:
+        tally.lost = tally.lost or ["the test itself"]
+        tally.tried = max(tally.tried, len(tally.lost))
+        raise
+    finally:
+        title = (item.function.__doc__ or item.originalname.removeprefix("test_").replace("_", " ")).splitlines()[0]
+        item.user_properties.append(("faults", [title, tally.tried, len(tally.lost)]))
+    return None
