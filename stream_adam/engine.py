@@ -9,15 +9,16 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import Expression, Number
+from stream_adam.numeric import NotANumberError, as_table, shown
 from stream_adam.sources.reading import Reading, Span
 from stream_adam.sources.source import Source
 
@@ -65,6 +66,7 @@ class Run:
         self.experiment = experiment
         self.reading = Reading(experiment.source, experiment.seed, experiment.size or 1)
         self.lanes = [Lane(experiment, strategy) for strategy in experiment.lanes]
+        self._error: Exception | None = None  # what the next tick has raised: the next advance raises it
 
     @property
     def tick(self) -> int:
@@ -74,30 +76,57 @@ class Run:
     def advance(self, n: int) -> Block:
         """Go n ticks on, or up to the end of the source, and give them; an empty block says that the source has ended.
 
+        A block ends before a tick that fails, whether the source, a hyperparameter or a rule does; the next call raises
+        what is wrong with that tick. So no tick before it is lost, whatever the block lengths.
+
         Raises:
-            SpecError: the next tick's hyperparameters are out of bounds, and then the run has not moved (a block ends
-                before such a tick); or a value can't be had.
+            SpecError: the next tick's hyperparameters are out of bounds, or a value can't be had.
+            Exception: what the source or a rule raised at the next tick. In either case the run has not moved.
         """
+        self._raise()
         start = self.tick
         with np.errstate(all="ignore"):  # NaN and infinity flow through as IEEE says
             ticks = np.arange(start, start + self.reading.ready(n), dtype=np.int64)
             tables = [lane.settings.over(ticks) for lane in self.lanes]
-            count = min(len(ticks), *(table.usable for table in tables))
-            ticks, parts = ticks[:count], self.reading.columns(count)
-            lanes = zip(self.lanes, tables, strict=True)
-            return Block(
-                start, tuple(lane.advance(ticks, table.first(count), parts, self.reading) for lane, table in lanes)
-            )
+            parts = self.reading.columns(min(len(ticks), *(table.usable for table in tables)))
+            made: list[Steps] = []
+            try:
+                made, self._error = self._steps(ticks[: parts.shape[1]], tables, parts)
+            finally:
+                self.reading.unread(parts[:, len(made[0]) if made else 0 :])
+            block = Block(start, tuple(map(Lane.take, self.lanes, made)))
+        if not len(block):
+            self._raise()
+        return block
+
+    def _raise(self) -> None:
+        """Raise what the next tick has raised, if it has."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _steps(self, ticks: Ticks, tables: list[Table], parts: Floats) -> tuple[list[Steps], Exception | None]:
+        """The same number of ticks of every lane, and what the next tick raises, if it does."""
+        count, error = len(ticks), None
+        made: dict[int, Steps] = {}
+        while ahead := [i for i in range(len(self.lanes)) if i not in made or len(made[i]) > count]:
+            for i in ahead:  # a second time only where a later lane failed before: a rule is a pure function
+                columns = np.ascontiguousarray(parts[:, :count])
+                made[i] = self.lanes[i].steps(ticks[:count], tables[i].first(count), columns, self.reading)
+                if made[i].error is not None:
+                    count, error = len(made[i]), made[i].error
+        return [made[i] for i in range(len(self.lanes))], error
 
     def complete(self, n: int) -> Block:
         """Go n ticks on, or up to the end of the source, and give them.
 
         Raises:
             SpecError: any tick's hyperparameters are out of bounds, or a value can't be had.
+            Exception: what the source or a rule raised at any tick.
         """
         block = self.advance(n)
         if len(block) < n:
-            self.advance(1)  # nothing where the source has ended; otherwise this says what is out of bounds
+            self.advance(1)  # nothing where the source has ended; otherwise this raises what is wrong with the tick
         return block
 
     def compile(self) -> None:
@@ -113,6 +142,7 @@ class Run:
     def change(self, experiment: Experiment) -> None:
         """Go on with other strategies of the same shape from the next tick on; every state stays."""
         self.experiment = experiment
+        self._error = None
         for lane, strategy in zip(self.lanes, experiment.lanes, strict=True):
             lane.configure(strategy)
 
@@ -124,8 +154,28 @@ class Run:
         """Go back to where `save` was called."""
         reading, lanes = saved
         self.reading.restore(reading)
+        self._error = None
         for lane, (state, theta) in zip(self.lanes, lanes, strict=True):
             lane.state, lane.theta = state, theta
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Some ticks of a lane, which `Lane.take` makes part of the run.
+
+    Attributes:
+        columns: the values, as in a block.
+        state, theta: after the last of the ticks.
+        error: what the tick after them raised.
+    """
+
+    columns: Columns
+    state: Any
+    theta: Any
+    error: Exception | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns["t"])
 
 
 class Lane:
@@ -147,42 +197,76 @@ class Lane:
         self.strategy = strategy
         self.settings = Settings(strategy)
 
-    def advance(self, ticks: Ticks, hyper: Floats, parts: Floats, reading: Reading) -> Columns:
-        """Go on over these ticks, whose hyperparameters and open-loop parts are given."""
+    def steps(self, ticks: Ticks, hyper: Floats, parts: Floats, reading: Reading) -> Steps:
+        """What comes of these ticks, up to the first that fails; the lane itself stays where it is.
+
+        The hyperparameters and the open-loop parts of the ticks are given.
+        """
         if self._complaint:
             warnings.warn(self._complaint, RuntimeWarning, stacklevel=2)
             self._complaint = None
-        if self._loop is None:
-            gradient = gradient_of(reading, ticks, parts, self._experiment.size)
-            table = self._interpreted(len(ticks), hyper, gradient)
-        else:
-            table = self._compiled(len(ticks), hyper, parts, reading.program)
+        if self._loop is not None:
+            table, state, theta = self._compiled(len(ticks), hyper, parts, reading.program)
+            return Steps(self._columns(ticks, table), state, theta)
+        gradient = gradient_of(reading, ticks, parts, self._experiment.size)
+        rows, state, theta, error = self._interpreted(len(ticks), hyper, gradient)
+        try:
+            table = self._table(rows)
+        except NotANumberError as wrong:
+            tick, before = ticks[wrong.row], parts[:, : wrong.row]
+            error = SpecError(f"{self.strategy.name} gave {wrong} at tick {tick}: a number is needed")
+            return replace(self.steps(ticks[: wrong.row], hyper, before, reading), error=error)
+        return Steps(self._columns(ticks[: len(rows)], table), state, theta, error)
+
+    def take(self, steps: Steps) -> Columns:
+        """Go on over these ticks; their columns."""
+        self.state, self.theta = steps.state, steps.theta
+        return steps.columns
+
+    def _columns(self, ticks: Ticks, table: Floats) -> Columns:
         values = dict(zip(("g", *self.strategy.State._fields, "theta"), table, strict=True), t=ticks)  # type: ignore[attr-defined]
         return {name: values[name] for name in self.strategy.columns}
 
-    def _interpreted(self, count: int, hyper: Floats, gradient: Callable[[int, Any], Any]) -> Floats:
-        """Go on tick by tick in Python, with the rule as it stands; gives g, the state's fields and theta as rows."""
-        strategy, theta = self.strategy, self.theta
-        state: Any = self.state
+    def _interpreted(
+        self, count: int, hyper: Floats, gradient: Callable[[int, Any], Any]
+    ) -> tuple[list[Any], Any, Any, Exception | None]:
+        """Tick by tick in Python, with the rule as it stands: a row a tick, where that ends, and what stopped it."""
+        strategy, state, theta = self.strategy, self.state, self.theta
         rule, moves = self._rule, strategy.moves
         kind: Any = strategy.State
         low, high = self._clamp
         settings: list[Any] = [strategy.Hyper(*column) for column in hyper.T]
-        rows = []
-        for i in range(count):
-            h = settings[i if len(settings) > 1 else 0]
-            g = gradient(i, theta)
-            state = rule(g, state, h)
-            if type(state) is not kind:
-                raise SpecError(f"{strategy.name} gave {state!r:.60}: it must return its {kind.__name__}")
-            theta = state.theta if moves else theta - h.alpha * state.direction
-            if self._clamp is not UNBOUNDED:
-                theta = np.where(theta < low, low, np.where(theta > high, high, theta))[()]
-                state = state._replace(theta=theta) if moves else state
-            rows.append(self._row(g, state, theta))
-        self.state, self.theta = state, theta
-        shape = (count, len(strategy.State._fields) + 2, *self._experiment.shape)  # type: ignore[attr-defined]
-        return np.ascontiguousarray(np.moveaxis(np.array(rows).reshape(shape), 1, 0))
+        rows: list[Any] = []
+        try:
+            for i in range(count):
+                h = settings[i if len(settings) > 1 else 0]
+                g = gradient(i, theta)
+                new = rule(g, state, h)
+                if type(new) is not kind:
+                    self._refuse(new)
+                weight = new.theta if moves else theta - h.alpha * new.direction
+                if self._clamp is not UNBOUNDED:
+                    weight = np.where(weight < low, low, np.where(weight > high, high, weight))[()]
+                    new = new._replace(theta=weight) if moves else new
+                rows.append(self._row(g, new, weight))
+                state, theta = new, weight
+        except Exception as error:
+            return rows, state, theta, error
+        return rows, state, theta, None
+
+    def _refuse(self, made: object) -> NoReturn:
+        name, kind = self.strategy.name, self.strategy.State.__name__
+        raise SpecError(f"{name} gave {shown(made)}: it must return its {kind}")
+
+    def _table(self, rows: list[Any]) -> Floats:
+        """The rows as an array: g, the state's fields and theta, shape (columns, ticks) or (…, components).
+
+        Raises:
+            NotANumberError: there is something else among them.
+        """
+        names = ("g", *self.strategy.State._fields, "theta")  # type: ignore[attr-defined]
+        table = as_table(rows, names, self._experiment.shape)
+        return np.ascontiguousarray(np.moveaxis(table, 1, 0))
 
     @cached_property
     def _rule(self) -> Rule:
@@ -209,7 +293,7 @@ class Lane:
             return (g, *state, theta)
         return [np.broadcast_to(value, theta.shape)[self._shown] for value in (g, *state, theta)]
 
-    def _compiled(self, count: int, hyper: Floats, parts: Floats, program: Program | None) -> Floats:
+    def _compiled(self, count: int, hyper: Floats, parts: Floats, program: Program | None) -> tuple[Floats, Any, Any]:
         """The same by the compiled loop, whose components stand side by side."""
         assert self._loop is not None
         size = self._experiment.size or 1
@@ -220,10 +304,8 @@ class Lane:
         out = np.empty((len(self.state) + 2, count, size))
         self._loop(states, weights, hyper, parts, program, self._clamp, out)
         if self._experiment.size is not None:
-            self.state, self.theta = self.strategy.state_of(states.T), weights
-            return out
-        self.state, self.theta = self.strategy.state_of(states[0]), np.float64(weights[0])
-        return out[..., 0]
+            return out, self.strategy.state_of(states.T), weights
+        return out[..., 0], self.strategy.state_of(states[0]), np.float64(weights[0])
 
     def compile(self) -> None:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""

@@ -270,7 +270,7 @@ async def test_a_value_that_is_not_a_number(value: Any, is_async: bool) -> None:
 def test_simulate_cant_await() -> None:
     with pytest.raises(SpecError) as error:
         simulate(arriving(3, []), "sgd", ticks=3)
-    assert str(error.value) == "an async iterable can only be streamed: use stream(…) in place of simulate(…)"
+    assert str(error.value) == "an async iterable can only be streamed: use stream(…)"
 
 
 # -- lines

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from stream_adam.errors import SpecError
 from stream_adam.expression import Expression
+from stream_adam.numeric import as_float
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterator
@@ -39,27 +40,49 @@ class Given(Expression):
 
 @dataclass
 class FeedState:
-    """Where a run stands in a feed: the values that have arrived and not been used yet."""
+    """Where a run stands in a feed: the values that have arrived and not been used yet, and what comes after them.
+
+    Attributes:
+        waiting: the values.
+        ended: whether no more come.
+        error: what the feed raised after the values that wait; `fail` raises it when they are used up.
+    """
 
     values: Iterable[float] | AsyncIterable[float]
     waiting: deque[float] = field(default_factory=deque)
     ended: bool = False
+    error: Exception | None = None
+    _arrived: int = 0
     _iterator: Iterator[float] | None = None
 
-    def pull(self, n: int) -> None:
-        """Take values until n are there, or the feed has ended.
-
-        Raises:
-            SpecError: a value is not a number, or would have to be awaited.
-        """
-        while len(self.waiting) < n and not self.ended:
-            if not isinstance(self.values, Iterable):
-                raise SpecError("an async iterable can only be streamed: use stream(…) in place of simulate(…)")
-            self._iterator = self._iterator or iter(self.values)
+    def pull(self, n: int) -> int:
+        """Take values until n are there, or no more come; how many of the n are there."""
+        while len(self.waiting) < n and not self.ended and self.error is None:
             try:
-                self.arrive(next(self._iterator))
+                self.arrive(next(self._values()))
             except StopIteration:
                 self.ended = True
+            except Exception as error:
+                self.error = error
+        return min(n, len(self.waiting))
+
+    def fail(self) -> None:
+        """Raise what came in place of the next value, if something did.
+
+        Raises:
+            SpecError: the value is not a number, or would have to be awaited.
+            Exception: what the iterable raised.
+        """
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+    def _values(self) -> Iterator[float]:
+        if self._iterator is None:
+            if not isinstance(self.values, Iterable):
+                raise SpecError("an async iterable can only be streamed: use stream(…)")
+            self._iterator = iter(self.values)
+        return self._iterator
 
     def arrive(self, value: float) -> None:
         """Note a value that has come.
@@ -67,23 +90,21 @@ class FeedState:
         Raises:
             SpecError: it is not a number.
         """
-        self.waiting.append(as_float(value))
+        tick, self._arrived = self._arrived, self._arrived + 1
+        self.waiting.append(value_of(value, tick))
 
     def take(self, n: int) -> list[float]:
         """The next n of the values that have arrived."""
         return [self.waiting.popleft() for _ in range(n)]
 
 
-def as_float(value: object) -> float:
-    """A value that a source gave, as a float.
+def value_of(value: object, tick: int) -> float:
+    """What a source gave at a tick, as a float.
 
     Raises:
         SpecError: it is not a number.
     """
-    try:
-        return float(value)  # type: ignore[arg-type]  # whatever has a float in it
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"the source gave {value!r:.60}: a float a tick is needed") from None
+    return as_float(value, f"the source gave {{}} at tick {tick}: a float a tick is needed")
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ class Reading:
         self._is_recorded = source.tree in source.recordings
         self._generators = _generators(seed)
         self._memories: list[Memory] = []
+        self._unread: Floats | None = None  # ticks that were read, and not used
         self._lines: Values | None = None
         self.parts = [self._compile(tree) for tree in self._trees(source, components)]
 
@@ -99,17 +100,41 @@ class Reading:
         """How many of the next n ticks can be had; 0 when the source has ended.
 
         Raises:
-            SpecError: an async iterable would have to be awaited.
+            SpecError: an async iterable would have to be awaited, or the next value is no number.
+            Exception: what an iterable raised in place of the next value.
         """
         if self._length is not None:
             n = min(n, self._length - self.tick)
         for feed in self.feeds:
-            feed.pull(n)
-            n = min(n, len(feed.waiting))
+            here = self._spare + feed.pull(n - self._spare)
+            if not here and n:
+                feed.fail()
+            n = min(n, here)
         return n
 
     def columns(self, n: int) -> Floats:
         """The next n ticks of each part, shape (parts, n)."""
+        again, self._unread = self._unread, None
+        if again is None:
+            return self._read(n)
+        self.tick += min(n, again.shape[1])
+        if again.shape[1] > n:
+            self._unread = again[:, n:]
+            return again[:, :n]
+        return np.concatenate([again, self._read(n - again.shape[1])], axis=1)
+
+    def unread(self, columns: Floats) -> None:
+        """Take back the last ticks that `columns` gave: they come next."""
+        if not columns.shape[1]:
+            return
+        self.tick -= columns.shape[1]
+        self._unread = columns if self._unread is None else np.concatenate([columns, self._unread], axis=1)
+
+    @property
+    def _spare(self) -> int:
+        return 0 if self._unread is None else self._unread.shape[1]
+
+    def _read(self, n: int) -> Floats:
         if self._is_recorded:  # as it is, where it can be: fresh memory costs more than a tick
             return np.require(self._rows(n)[0], np.float64, ["C", "W"])[np.newaxis]
         made = np.empty((len(self.parts), n))
@@ -127,7 +152,7 @@ class Reading:
 
     def save(self) -> Any:
         """Where the reading stands, for `restore`."""
-        return self.tick, [memory.save() for memory in self._memories]
+        return self.tick, self._unread, [memory.save() for memory in self._memories]
 
     def restore(self, saved: Any) -> None:
         """Go back to where `save` was called.
@@ -137,7 +162,7 @@ class Reading:
         """
         if self.feeds:
             raise SpecError("a source that arrives from outside can't be wound back: record it first")
-        self.tick, memories = saved
+        self.tick, self._unread, memories = saved
         for memory, state in zip(self._memories, memories, strict=True):
             memory.restore(state)
 

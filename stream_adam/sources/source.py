@@ -13,7 +13,8 @@ import numpy as np
 from stream_adam.errors import SpecError
 from stream_adam.expression import Call, Expression, Number, as_expression, check
 from stream_adam.grammar import parse
-from stream_adam.sources.feeds import Feed, Given, as_float
+from stream_adam.numeric import REAL_KINDS
+from stream_adam.sources.feeds import Feed, Given, value_of
 from stream_adam.sources.program import Program, components_of, is_closed, lower
 from stream_adam.sources.recordings import ANY_FILE, Files, load
 from stream_adam.sources.words import RECORDING, STDIN, VARIABLES, WORDS, NativeWord, Network, NoiseWord, ObjectiveWord
@@ -182,9 +183,9 @@ def _array(values: Sequence[float] | Floats) -> Floats:
     if isinstance(values, np.ndarray):
         if values.ndim != 1:
             raise SpecError(f"an array as a source has a value a tick: this one has the shape {values.shape}")
-        if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
-            return values.astype(np.float64)
-    return np.array([as_float(value) for value in values], dtype=np.float64)
+        if values.dtype.kind in REAL_KINDS and not np.ma.is_masked(values):
+            return np.array(values, dtype=np.float64)
+    return np.array([value_of(value, tick) for tick, value in enumerate(values)], dtype=np.float64)
 
 
 def _check_noise(call: Call) -> None:
