@@ -11,12 +11,43 @@
 2 12.5742 1.169
 """
 
-from stream_adam.descent import Descent
-from stream_adam.errors import SpecError
-from stream_adam.strategies import Strategy, register
-from stream_adam.streaming import simulate, stream
-from stream_adam.sweep import sweep
-from stream_adam.transport import Transport
+from __future__ import annotations
+
+TYPE_CHECKING = False  # true to a type checker; importing typing takes as long as all that comes before Ctrl-C is quiet
+if TYPE_CHECKING:
+    from typing import Any
+
+    from stream_adam.descent import Descent
+    from stream_adam.errors import SpecError
+    from stream_adam.strategies import Strategy, register
+    from stream_adam.streaming import simulate, stream
+    from stream_adam.sweeping import sweep
+    from stream_adam.transport import Transport
 
 __version__ = "0.1.0"
 __all__ = ["Descent", "SpecError", "Strategy", "Transport", "register", "simulate", "stream", "sweep"]
+
+_MODULES = {  # where each name is defined; numpy is imported with the first of them, after the command line is ready
+    "Descent": "descent",
+    "SpecError": "errors",
+    "Strategy": "strategies",
+    "Transport": "transport",
+    "register": "strategies",
+    "simulate": "streaming",
+    "stream": "streaming",
+    "sweep": "sweeping",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for."""
+    from importlib import import_module  # noqa: PLC0415
+
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,8 +1,6 @@
 """`python -m stream_adam`: the command line."""
 
-import sys
-
-from stream_adam.cli import main
+from stream_adam.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

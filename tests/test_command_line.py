@@ -208,6 +208,18 @@ def test_a_strategy_of_ones_own_is_loaded(tmp_path: Path) -> None:
     assert line.startswith("stream-adam: not_compiled can't be compiled and runs interpreted: ")
 
 
+def test_a_strategy_that_raises_gives_its_rows_first(tmp_path: Path) -> None:
+    own, rows = tmp_path / "own.py", tmp_path / "rows"
+    own.write_text(OWN)
+    words = ["run", "--load", str(own), "--strategy", "failing", "--source", "t", "--strategy", "sgd"]
+    piped, filed = together(words, [*words, "--output", str(rows)])
+    line = OWN[: OWN.index('raise LookupError("mine")')].count("\n") + 1
+    for result, text in ((piped, piped.stdout), (filed, rows.read_bytes())):
+        assert result.returncode == 1
+        assert result.stderr.decode() == f"stream-adam: LookupError: mine ({own}, line {line})\n"
+        assert [json.loads(row)["t"] for row in text.splitlines()] == [t for t in range(1539) for _ in range(2)]
+
+
 OWN = '''
 import json
 from typing import NamedTuple
@@ -228,6 +240,13 @@ def halved(g: float, s: State, h: Hyper) -> State:
 def not_compiled(g: float, s: State, h: Hyper) -> State:
     """Uses what numba has no idea of."""
     return State(json.loads("1.0"))
+
+@register
+def failing(g: float, s: State, h: Hyper) -> State:
+    """Fails at tick 1,539."""
+    if g == 1539:
+        raise LookupError("mine")
+    return State(g)
 '''
 
 

@@ -30,7 +30,7 @@ STATISTICS = ["direction_mean", "direction_rms", "theta_min", "theta_max"]
 
 @pytest.fixture(autouse=True)
 def _short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["stream_adam.sweep"], "BLOCK", 128)
+    monkeypatch.setattr(sys.modules["stream_adam.sweeping"], "BLOCK", 128)
 
 
 def around(strategy: Strategy) -> tuple[Strategy, dict[str, Any]]:

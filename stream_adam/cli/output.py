@@ -11,19 +11,17 @@ import errno
 import io
 import os
 import select
-import signal
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+from stream_adam.cli.files import is_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 STDOUT, STDERR = 1, 2
-LINES_THREAD = "stream_adam lines"  # of stream_adam.arrivals
-INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 REFRESH = 0.1  # seconds between two looks at the progress
 
 
@@ -35,16 +33,36 @@ class ReaderLeft(Exception):  # noqa: N818  (`| head` has seen enough: that is n
     """Nobody reads standard output any more."""
 
 
-class Sink:
-    """Standard output, or a file; closed by its `with`."""
+def no_rows(_: bytes) -> int:
+    """Of text for people."""
+    return 0
 
-    def __init__(self, path: str | None = None) -> None:
+
+def counted(count: int, word: str) -> str:
+    """So many of them: ``1 row``, ``2 rows``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+class Sink:
+    """Standard output, or a file; closed by its `with`.
+
+    A file on a disk ends with a whole row, whatever happens: what a full disk, or a signal, has left of a row is cut
+    off. It can be read while it is written.
+    """
+
+    def __init__(self, path: str | None = None, count: Callable[[bytes], int] = no_rows) -> None:
         self._name = "standard output" if path is None else path
         self._is_stdout = path is None
+        self._is_cut = False
+        self._count = count
+        self._rows = 0  # whole ones
+        self._written = 0  # bytes of what was written whole
+        self._data = b""  # what is being written
         if self._is_stdout and sys.stdout is None:
             raise OutputError("cannot write to standard output: it is closed")
         with self._explained():
             self._file = io.FileIO(STDOUT, "wb", closefd=False) if path is None else io.FileIO(path, "wb")
+            self._is_cut = not self._is_stdout and is_regular(self._file.fileno())
 
     def __enter__(self) -> Sink:
         return self
@@ -53,20 +71,32 @@ class Sink:
         with self._explained():
             self._file.close()
 
-    def write(self, data: bytes) -> None:
-        """Hand all of it to the system.
+    def write(self, data: bytes, rows: int = 0) -> None:
+        """Hand all of it to the system: that many rows.
 
         Raises:
             ReaderLeft: standard output is a pipe that nobody reads any more.
             OutputError: a full disk, a file's reader gone.
         """
-        rest = memoryview(data)
+        self._data, rest = data, memoryview(data)
         with self._explained():
             while rest:
                 written = self._file.write(rest)
                 if written is None:  # a terminal or pipe that another program made non-blocking
                     select.select([], [self._file], [])
                 rest = rest[written or 0 :]
+        self._written += len(data)
+        self._rows += rows
+        self._data = b""
+
+    def cut_back(self) -> None:
+        """Cut off what there is of an unfinished row."""
+        if self._is_cut and self._data:
+            there = os.lseek(self._file.fileno(), 0, os.SEEK_CUR) - self._written
+            whole = self._data.rfind(b"\n", 0, there) + 1
+            os.ftruncate(self._file.fileno(), self._written + whole)
+            self._rows += self._count(self._data[:whole])
+            self._data = b""
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -75,7 +105,9 @@ class Sink:
         except OSError as error:
             if self._is_stdout and error.errno in {errno.EPIPE, errno.ESHUTDOWN}:
                 raise ReaderLeft from None
-            raise OutputError(f"cannot write to {self._name}: {error.strerror or error}") from None
+            self.cut_back()
+            rows = f"; {counted(self._rows, 'whole row')} in it" if self._is_cut else ""
+            raise OutputError(f"cannot write to {self._name}: {error.strerror or error}{rows}") from None
 
 
 def say(text: str) -> None:
@@ -127,34 +159,3 @@ class Progress:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
-
-
-@contextlib.contextmanager
-def ended_by_interrupt(progress: Progress) -> Iterator[None]:
-    """Let Ctrl-C end the process at once and quietly, whatever it waits for: a reader, a line of input, numba.
-
-    Every block was handed to the system in one piece, so a file ends with a whole row.
-    """
-
-    def end(*_: object) -> NoReturn:
-        progress.clear()
-        os._exit(INTERRUPTED)
-
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-    before = signal.signal(signal.SIGINT, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def leave(code: int) -> int:
-    """The exit code; where a thread still waits for a line of input, end here: the interpreter would trip over it."""
-    if any(thread.name == LINES_THREAD for thread in threading.enumerate()):
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, AttributeError):
-                stream.flush()
-        os._exit(code)
-    return code

@@ -33,6 +33,10 @@ class Rows(Protocol):
         """The rows of a block, tick by tick, those of all lanes of a tick together."""
         ...
 
+    def count(self, data: bytes) -> int:
+        """How many rows these lines hold."""
+        ...
+
 
 class JsonLines:
     """An object a row, with its lane's own columns."""
@@ -55,6 +59,10 @@ class JsonLines:
         ]
         return _encode_lines(_by_tick(lanes))
 
+    def count(self, data: bytes) -> int:
+        """A row a line."""
+        return data.count(b"\n")
+
 
 class Csv:
     """Comma-separated values: a header, then a row a line; blank where a lane has no such column."""
@@ -75,6 +83,10 @@ class Csv:
             for first, columns in zip(self._firsts, map(self._experiment.flat, block.lanes), strict=True)
         ]
         return _unbracketed(_encode_lines(_by_tick(lanes)))
+
+    def count(self, data: bytes) -> int:
+        """A row a line."""
+        return data.count(b"\n")
 
 
 class Table:
@@ -97,6 +109,10 @@ class Table:
             for label, columns in zip(self._labels, map(self._experiment.flat, block.lanes), strict=True)
         ]
         return b"".join(map(self._line, _by_tick(lanes)))
+
+    def count(self, data: bytes) -> int:
+        """A row a line, but for the headers and the blank lines before them."""
+        return sum(line + b"\n" not in {b"\n", self.header} for line in data.splitlines())
 
     def _line(self, row: str) -> bytes:
         again = b"\n" + self.header if self._rows and self._rows % SCREEN == 0 else b""
@@ -147,7 +163,8 @@ def _column(columns: Any, name: str) -> Iterable[Any]:
 
 
 def _quoted(text: str) -> bytes:
-    """The text as a cell of CSV."""
+    """The text as a cell of CSV, on one line: so a file can be cut at the end of any line."""
+    text = " ".join(text.splitlines())
     return ('"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text).encode()
 
 

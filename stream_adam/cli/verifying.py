@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining
 
 from stream_adam import presets
-from stream_adam.cli.output import say
+from stream_adam.cli.output import counted, say
 
 if TYPE_CHECKING:
     import argparse
@@ -38,8 +38,8 @@ def verify(args: argparse.Namespace) -> None:
         failed += [f"{preset.name}: {found.what}" for found in findings if not found.passed]
         count += len(findings)
     if failed:
-        raise CheckFailed(f"verify: {len(failed)} of {_counted(count, 'check')} failed: {'; '.join(failed)}")
-    say(f"\n{_counted(count, 'check')} of {_counted(len(chosen), 'preset')} passed")
+        raise CheckFailed(f"verify: {len(failed)} of {counted(count, 'check')} failed: {'; '.join(failed)}")
+    say(f"\n{counted(count, 'check')} of {counted(len(chosen), 'preset')} passed")
 
 
 def table(title: str, findings: Sequence[Finding]) -> str:
@@ -58,7 +58,3 @@ def _row(found: Finding) -> str:
     marks = sum(map(bool, map(combining, first)))  # hats, which take no place of their own
     row = f"  {first:<{WHAT + marks}}  {expected}  {found.tolerance:<{TOLERANCE}}  {measured}"
     return "\n".join([row + ("" if found.passed else "  FAILED"), *(f"    {line}" for line in more)])
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -7,27 +7,26 @@ can't be written or opened, or a check fails; 130 after Ctrl-C.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import gc
 import sys
+import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stream_adam.cli import page
 from stream_adam.cli.arguments import parse
+from stream_adam.cli.ending import tidied_by
+from stream_adam.cli.files import replaced
 from stream_adam.cli.listing import LISTS
 from stream_adam.cli.output import (
-    INTERRUPTED,
     OutputError,
     Progress,
     ReaderLeft,
     Sink,
     complain,
     complain_of_warning,
-    ended_by_interrupt,
-    leave,
     say,
 )
 from stream_adam.cli.rows import FORMATS
@@ -54,39 +53,55 @@ if TYPE_CHECKING:
 BLOCK = 8_192  # ticks written at once, where nothing paces them
 AT_ONCE = 500  # ticks that are written before a long run is compiled
 
-atexit.register(gc.freeze)  # else what numba has made is looked through for garbage once more: a tenth of a second
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words say; the exit code."""
     with warnings.catch_warnings():
         warnings.showwarning = complain_of_warning  # type: ignore[assignment]  # it takes whatever comes
-        return leave(_ended(sys.argv[1:] if argv is None else argv))
+        return _ended(sys.argv[1:] if argv is None else argv)
 
 
 def _ended(argv: Sequence[str]) -> int:
     commands = {"run": run, "plot": plot, "serve": serve, "list": list_, "verify": verify}
+    loaded: list[str] = []
     try:
         args = parse(argv)
+        loaded = getattr(args, "load", [])
         commands[args.command](args)
     except ReaderLeft:
         return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except SpecError as error:
         complain(error)
         return 2
     except (OutputError, CheckFailed, OSError, UnicodeDecodeError) as error:
         complain(error)
         return 1
+    except Exception as error:
+        if (place := _place_in(loaded, error)) is None:
+            raise
+        complain(f"{type(error).__name__}: {error} ({place})")
+        return 1
     return 0
+
+
+def _place_in(files: Sequence[str], error: Exception) -> str | None:
+    """The line of one of these files that raised the error; None where it came from elsewhere."""
+    paths = {str(Path(file).resolve()) for file in files}
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if str(Path(frame.filename).resolve()) in paths]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else None
 
 
 def run(args: argparse.Namespace) -> None:
     """Stream rows to standard output or a file."""
     experiment = experiment_of(args)
     rows = FORMATS[args.format](experiment)
-    with Progress(args.output is None) as progress, ended_by_interrupt(progress), Sink(args.output) as sink:
+    with (
+        Progress(args.output is None) as progress,
+        Sink(args.output, rows.count) as sink,
+        tidied_by(progress.clear),
+        tidied_by(sink.cut_back),
+    ):
         asyncio.run(_stream(Run(experiment), rows, sink, progress, args))
 
 
@@ -97,7 +112,7 @@ async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: ar
     compile_soon = _is_long(run, args)
     async with contextlib.aclosing(passing):
         async for block in passing:
-            sink.write(rows(block))
+            sink.write(rows(block), len(block) * len(block.lanes))
             progress.at(run.tick)
             if compile_soon and run.tick >= AT_ONCE:
                 _compile(run)
@@ -124,7 +139,8 @@ def plot(args: argparse.Namespace) -> None:
     block = _block(experiment, recipe.ticks if args.ticks is None else args.ticks)
     y_range = args.y_range or _y_range(experiment.source, recipe)
     try:
-        _draw(args, experiment, block, y_range)
+        with replaced(Path(args.output)) as path:
+            _draw(path, args, experiment, block, y_range)
     except OSError as error:
         raise OutputError(f"cannot write to {args.output}: {error.strerror or error}") from None
 
@@ -192,8 +208,13 @@ def _y_range(source: Source, recipe: Preset) -> tuple[float, float] | None:
     return next(known, None)
 
 
-def _draw(args: argparse.Namespace, experiment: Experiment, block: Block, y_range: tuple[float, float] | None) -> None:
-    path = Path(args.output)
+def _draw(
+    path: Path,
+    args: argparse.Namespace,
+    experiment: Experiment,
+    block: Block,
+    y_range: tuple[float, float] | None,
+) -> None:
     if path.suffix.lower() == ".html":
         export = page.module("export")
         export.write_html(path, experiment, block, window=args.window, y_range=y_range, notation="original")
