@@ -1,24 +1,25 @@
-"""The one error that is the user's to mend."""
+"""The one error that is the user's to mend, and the words that its messages are made of."""
 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from stream_adam import hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-ENDLESS = re.compile(r"(\S{201,}?)([:,;.'\"]{0,2}(?!\S))")  # typed, it would fill the screen; the mark after it is ours
-SHOWN = 60  # characters of it
+LONGEST = 199  # characters of a message
+_ENDLESS = re.compile(r"\S{81,}")  # a word that would fill the screen
+_FEW = 8  # names that are listed in full
 
 
 class SpecError(ValueError):
     """A word the user gave cannot be used; the message says which, where, and what would do.
 
-    The message is one line: it is shown as it stands on the command line, beside the page's field and in Python. Of a
-    word of over 200 characters it has the first 60.
+    The message is one line of under 200 characters: it is shown as it stands on the command line, beside the page's
+    field and in Python. Of a word of over 80 characters it has the beginning and the end.
 
     >>> from stream_adam import simulate
     >>> simulate("sine(25) + norml(0.5)", "adam", ticks=3)
@@ -27,14 +28,48 @@ class SpecError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(ENDLESS.sub(lambda word: f"{word[1][:SHOWN]}…{word[2]}", " ".join(message.splitlines())))
+        line = _ENDLESS.sub(lambda word: shown(word[0], 60, quoted=False), " ".join(message.splitlines()))
+        super().__init__(shown(line, LONGEST, quoted=False))
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word: the nearest known one, or all of them."""
+def shown(text: str, most: int = 40, *, quoted: bool = True) -> str:
+    """The text in quotes; of a long one the beginning and the end.
+
+    >>> shown("a" * 100, 10)
+    "'aaaaaa…aaa'"
+    """
+    if len(text) > most:
+        end = most // 3
+        text = f"{text[: most - end - 1]}…{text[-end:]}"
+    return f"'{text}'" if quoted else text
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between, the first ones where there are many."""
+    names = [shown(name, quoted=False) for name in names]
+    if len(names) <= _FEW:
+        return ", ".join(names)
+    return f"{', '.join(names[:5])} and {len(names) - 5:,} more"
+
+
+def suggestion(word: str, known: Iterable[str], *, kind: hints.Kind = "name") -> str:
+    """The end of a message about an unknown word: what was meant, or what there is.
+
+    What was meant is said where there is little doubt. Otherwise a few names are listed in full; of many, the five
+    nearest, and the command that lists all.
+
+    >>> suggestion("AdamW", ["adam", "adamw"]), suggestion("lr", ["alpha", "beta1"], kind="hyperparameter")
+    ("did you mean 'adamw'?", "did you mean 'alpha'?")
+    """
     known = list(known)
-    near = get_close_matches(word, known, n=5, cutoff=0.6)
-    if not near:
-        return f"known are {', '.join(known)}"
-    swapped = (other for other in near if sorted(other) == sorted(word))  # the likeliest slip
-    return f"did you mean '{next(swapped, near[0])}'?"
+    if said := hints.said_of(word, kind):
+        return said
+    if meant := hints.meant(word, known, kind):
+        return f"did you mean {shown(meant)}?"
+    command = hints.COMMANDS.get(kind)
+    if len(known) <= _FEW or command is None:
+        return f"known are {listed(known)}" if known else "there are none"
+    near = ", ".join(hints.nearest(word, known))
+    return (
+        f"the nearest are {near}; 'stream-adam {command}' lists all" if near else f"'stream-adam {command}' lists all"
+    )

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stream_adam.errors import SpecError, suggestion
+from stream_adam.errors import SpecError, shown, suggestion
 from stream_adam.expression import (
     COMPARISONS,
     MAX_DEPTH,
@@ -190,7 +190,8 @@ class _Reader:
             return self._variables[name]
         if name not in self._words:
             known = [*self._words, *self._variables]
-            raise SpecError(f"unknown word '{name}' at column {token.column}: {suggestion(name, known)}")
+            hint = suggestion(name, known, kind="word")
+            raise SpecError(f"unknown word {shown(name)} at column {token.column}: {hint}")
         word = self._words[name]
         if not called:
             raise _error(f"'{name}' needs brackets: {word.signature}", token)

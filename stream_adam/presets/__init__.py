@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_adam.errors import SpecError, suggestion
+from stream_adam.errors import SpecError, shown, suggestion
 from stream_adam.presets.conventions import CONVENTIONS
 from stream_adam.presets.descents import DESCENTS
 from stream_adam.presets.original import ORIGINAL
@@ -23,5 +23,5 @@ def find(name: str) -> Preset:
         SpecError: there is none.
     """
     if name not in PRESETS:
-        raise SpecError(f"unknown preset '{name}': {suggestion(name, PRESETS)}")
+        raise SpecError(f"unknown preset {shown(name)}: {suggestion(name, PRESETS, kind='preset')}")
     return PRESETS[name]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
+from stream_adam.data import arriving
 from stream_adam.errors import SpecError
 from stream_adam.expression import Expression
 from stream_adam.numeric import as_float
@@ -109,21 +110,16 @@ def value_of(value: object, tick: int) -> float:
 
 @dataclass(frozen=True)
 class Lines:
-    """The numbers of a text stream, one a line; standard input unless another is given."""
+    """The numbers of a text stream, as `stream_adam.data.arriving` reads them; of standard input without one."""
 
     stream: TextIO | None = None
+    column: str = "g"
+    blanks: str = "refuse"
+    lane: str = ""
 
     def __iter__(self) -> Iterator[float]:
         try:
-            for number, line in enumerate(self.stream or sys.stdin, start=1):
-                if line.strip():
-                    yield _number(line, number)
+            yield from arriving(self.stream or sys.stdin, self.column, blanks=self.blanks, lane=self.lane)
         except UnicodeDecodeError as error:
-            raise SpecError(f"the input is not text: {error}") from None
-
-
-def _number(line: str, place: int) -> float:
-    try:
-        return float(line)
-    except ValueError:
-        raise SpecError(f"line {place} of the input is {line.strip()[:40]!r}: one number a line is needed") from None
+            marked = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
+            raise SpecError(f"the input is {'UTF-16' if marked else 'not text in UTF-8'}: send it as UTF-8") from None

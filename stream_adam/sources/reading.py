@@ -195,7 +195,8 @@ class Reading:
             return term
         if word == RECORDING:
             return self._recorded(node)
-        self._lines = self._lines or self._fed(Lines())  # one standard input, however often it stands there
+        choice = map(node.text, ("column", "blanks", "lane"))
+        self._lines = self._lines or self._fed(Lines(None, *choice))  # one input, however often it stands there
         return self._lines
 
     def _recorded(self, node: Expression) -> Values:

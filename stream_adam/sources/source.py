@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass, field
-from functools import cache, partial
 from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream_adam.data import NOT_NUMBERS, Selection
 from stream_adam.errors import SpecError
 from stream_adam.expression import Call, Expression, Number, as_expression, check
 from stream_adam.grammar import parse
@@ -69,8 +69,7 @@ class Source:
     @classmethod
     def _checked(cls, tree: Expression, text: str, files: Files) -> Source:
         calls = [node for node in tree.walk() if isinstance(node, Call)]
-        if not files.anywhere and any(call.word == STDIN for call in calls):
-            raise SpecError("stdin() belongs to the command line: this page has no standard input")
+        _check_input(tree, files)
         for call in calls:
             _check_noise(call)
         native = _native(tree, calls)
@@ -132,14 +131,25 @@ def _tree(source: object) -> Expression:
 
 def _recordings(tree: Expression, files: Files) -> dict[Expression, Floats]:
     """The data of the tree's recordings and arrays; a file is read once, however often it is named."""
-    read = cache(partial(load, files=files))
     data: dict[Expression, Floats] = {}
     for node in tree.walk():
         if isinstance(node, Given):
             data[node] = node.values
-        elif isinstance(node, Call) and node.word == RECORDING:
-            data[node] = read(node.text("path"), node.text("column"))
+        elif isinstance(node, Call) and node.word == RECORDING and node not in data:
+            path, *choice = map(node.text, ("path", "column", "blanks", "lane"))
+            data[node] = load(path, choice[0], files, blanks=choice[1], lane=choice[2])
     return data
+
+
+def _check_input(tree: Expression, files: Files) -> None:
+    """Standard input can be read where there is one, and each of its lines gives one value."""
+    calls = {str(node): node for node in tree.walk() if isinstance(node, Call) and node.word == STDIN}
+    if calls and not files.anywhere:
+        raise SpecError("stdin() belongs to the command line: this page has no standard input")
+    if len(calls) > 1:
+        raise SpecError(f"{' and '.join(list(calls)[:2])}: of standard input one column is read")
+    for call in calls.values():
+        Selection(*map(call.text, ("column", "blanks", "lane")))
 
 
 def _is_live(node: Expression) -> bool:
@@ -179,12 +189,22 @@ def _plain(call: Call, argument: Expression) -> float:
 
 
 def _array(values: Sequence[float] | Floats) -> Floats:
-    """The values as floats."""
+    """The values as floats.
+
+    Raises:
+        SpecError: they are no numbers, some are masked, or the shape is not one value a tick.
+    """
     if isinstance(values, np.ndarray):
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
         if values.ndim != 1:
             raise SpecError(f"an array as a source has a value a tick: this one has the shape {values.shape}")
-        if values.dtype.kind in REAL_KINDS and not np.ma.is_masked(values):
+        if np.ma.is_masked(values):
+            raise SpecError("an array as a source has masked values: .filled(numpy.nan) makes them NaN")
+        if values.dtype.kind in REAL_KINDS:
             return np.array(values, dtype=np.float64)
+        if values.dtype.kind in NOT_NUMBERS and values.dtype.kind != "O":
+            raise SpecError(f"an array as a source has numbers, not {NOT_NUMBERS[values.dtype.kind]}")
     return np.array([value_of(value, tick) for tick, value in enumerate(values)], dtype=np.float64)
 
 

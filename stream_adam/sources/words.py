@@ -130,12 +130,15 @@ FUNCTION_WORDS: dict[str, Word] = functions.FUNCTION_WORDS | {
 NATIVE_WORDS: dict[str, Word] = {
     "mlp_digits": NativeWord("mlp_digits", _parameters(Digits, 0), _help(Digits), Digits),
 }
+_CHOICE = tuple(
+    Parameter(name, default, is_text=True) for name, default in (("column", "g"), ("blanks", "refuse"), ("lane", ""))
+)
 RECORDING = DataWord(
     "recording",
-    (Parameter("path", None, is_text=True), Parameter("column", "g", is_text=True)),
-    "One column of a .npy, .csv or .jsonl file, a row a tick; it ends with its file.",
+    (Parameter("path", None, is_text=True), *_CHOICE),
+    "One column of a .npy, .npz, .csv, .tsv or .jsonl file, a row a tick; it ends with its file.",
 )
-STDIN = DataWord("stdin", (), "One number a line from standard input; it ends with its input.")
+STDIN = DataWord("stdin", _CHOICE, "A number, a JSON line or a row of CSV a tick, from standard input.")
 DATA_WORDS: dict[str, Word] = {word.name: word for word in (RECORDING, STDIN)}
 
 GROUPS: dict[str, dict[str, Word]] = {

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import msgspec
 import numpy as np
 
-from stream_adam.errors import SpecError, suggestion
+from stream_adam.errors import SpecError, shown, suggestion
 from stream_adam.expression import THETA, Call, Expression, Number, Operation, Variable, as_expression, check, mentions
 from stream_adam.grammar import Named, parse_named
 from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES, FunctionWord, SignalWord
@@ -142,7 +142,9 @@ class Strategy:
         hyper = dict(zip(names, self.hyper, strict=True))
         for name, value in settings.items():
             if name not in hyper:
-                raise SpecError(f"{self.name} has no hyperparameter '{name}': {suggestion(name, names)}")
+                raise SpecError(
+                    f"{self.name} has no hyperparameter {shown(name)}: {suggestion(name, names, kind='hyperparameter')}"
+                )
             if isinstance(value, str):
                 raise SpecError(f"{self.name}: {name} takes a number or an expression of t, not text")
             hyper[name] = self._checked(name, as_expression(value))
@@ -235,7 +237,7 @@ StrategyLike = Strategy | str | Rule
 def _parsed(text: str, known: dict[str, Strategy]) -> Strategy:
     named = _named(text)
     if named.name not in known:
-        raise SpecError(f"unknown strategy '{named.name}': {suggestion(named.name, known)}")
+        raise SpecError(f"unknown strategy {shown(named.name)}: {suggestion(named.name, known, kind='strategy')}")
     return _set(known[named.name], text)
 
 

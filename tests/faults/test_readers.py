@@ -1,0 +1,135 @@
+"""Damaged files: every byte of small files of each format flipped and cut.
+
+What comes out is either what an independent reader makes of the damaged file, or one line in words; never a traceback,
+a wait, or numbers from a file whose shape contradicts itself. A few places in `make test`; with
+STREAM_ADAM_FAULTS=all every byte, every bit and every length.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stream_adam import data
+from stream_adam.errors import SpecError
+
+ALL = os.environ.get("STREAM_ADAM_FAULTS") == "all"
+TOO_LONG = 20  # seconds for one small file: a wait, not a slow machine
+
+ROWS = [(t, f"note {t}", g) for t, g in enumerate([0.5, -1.25, 3e-7, float("nan"), 1e300, -0.0])]
+TABLE = "t,note,g\n" + "".join(f'{t},"{note}",{g!r}\n' for t, note, g in ROWS)
+LINES = "".join(json.dumps({"t": t, "note": note, "g": g}) + "\n" for t, note, g in ROWS)
+GRADIENT = np.array([g for _, _, g in ROWS])
+
+
+def saved(save: Callable[..., Any], *arrays: Any, **named: Any) -> bytes:
+    file = io.BytesIO()
+    save(file, *arrays, **named)
+    return file.getvalue()
+
+
+FILES: dict[str, bytes] = {
+    "a.csv": TABLE.encode(),
+    "b.csv": TABLE.encode("utf-16"),
+    "a.tsv": TABLE.replace(",", "\t").encode(),
+    "a.csv.gz": gzip.compress(TABLE.encode()),
+    "a.jsonl": LINES.encode(),
+    "a.npy": saved(np.save, GRADIENT),
+    "b.npy": saved(np.save, np.array([(t, g) for t, _, g in ROWS], dtype=[("t", "<i4"), ("g", "<f8")])),
+    "a.npz": saved(np.savez, g=GRADIENT, t=np.arange(6)),
+    "b.npz": saved(np.savez_compressed, g=GRADIENT),
+}
+
+
+def damaged(content: bytes) -> Iterator[bytes]:
+    """The content with a byte flipped, cut off, or with a byte more."""
+    step = 1 if ALL else 7
+    for at in range(0, len(content), step):
+        for bit in range(8) if ALL else (at % 8,):
+            yield content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
+    for length in range(0, len(content), step):
+        yield content[:length]
+        yield content[:length] + content[length + 1 :]
+    for byte in range(0, 256, 1 if ALL else 51):
+        yield content + bytes([byte])
+
+
+def by_csv(text: str, delimiter: str) -> list[float]:
+    """The column g of a table, if all its rows are as long as the first."""
+    names, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    while rows and not "".join(rows[-1]).strip() and len(rows[-1]) < 2:
+        rows.pop()
+    assert {len(row) for row in rows} == {len(names)}
+    return [float(row[names.index("g")]) for row in rows]
+
+
+def by_json(text: str) -> list[float]:
+    return [float(json.loads(line)["g"]) for line in text.split("\n") if line.strip()]
+
+
+def by_numpy(content: bytes) -> Any:
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    if isinstance(array, np.lib.npyio.NpzFile):
+        array = array[array.files[0] if len(array.files) == 1 else "g"]
+    return np.asarray(array if array.dtype.names is None else array["g"], dtype=np.float64).reshape(-1)
+
+
+def decoded(content: bytes) -> str:
+    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    return content.decode(encoding, "strict" if encoding == "utf-16" else "surrogateescape")
+
+
+def independent(name: str, content: bytes) -> Any:
+    if name.endswith((".npy", ".npz")):
+        return by_numpy(content)
+    text = decoded(gzip.decompress(content) if name.endswith(".gz") else content)
+    return by_json(text) if ".jsonl" in name else by_csv(text, "\t" if ".tsv" in name else ",")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_read_rightly_or_told_in_a_line(name: str, tmp_path: Path) -> None:
+    path, read, told = tmp_path / name, 0, 0
+    for content in damaged(FILES[name]):
+        path.write_bytes(content)
+        began = time.monotonic()
+        try:
+            found = data.read(path)
+        except SpecError as error:
+            message = str(error)
+            assert 5 < len(message) < 200
+            assert len(message.splitlines()) == 1
+            told += 1
+        else:
+            expected = np.asarray(independent(name, content))
+            assert np.array_equal(found, expected, equal_nan=True), content
+            read += 1
+        assert time.monotonic() - began < TOO_LONG
+    assert read, "some damage, as to a digit, leaves a right file"
+    assert told
+    print(f"{name}: {read + told:,} tried, {read:,} read rightly, {told:,} told, 0 lost")
+
+
+def test_the_whole_files_are_read() -> None:
+    for name, content in FILES.items():
+        assert np.array_equal(independent(name, content), GRADIENT, equal_nan=True), name
+    assert math.isnan(GRADIENT[3])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "b.csv", "a.tsv", "a.jsonl"])
+def test_damaged_lines_are_told_as_they_arrive(name: str) -> None:
+    for content in damaged(FILES[name]):
+        lines = content.decode("utf-8", "replace").splitlines(keepends=True)
+        with suppress(SpecError):  # and nothing else
+            list(data.arriving(lines))
