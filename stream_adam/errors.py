@@ -70,6 +70,4 @@ def suggestion(word: str, known: Iterable[str], *, kind: hints.Kind = "name") ->
     if len(known) <= _FEW or command is None:
         return f"known are {listed(known)}" if known else "there are none"
     near = ", ".join(hints.nearest(word, known))
-    return (
-        f"the nearest are {near}; 'stream-adam {command}' lists all" if near else f"'stream-adam {command}' lists all"
-    )
+    return f"the nearest are {near}; '{command}' lists all" if near else f"'{command}' lists all"

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stream_adam.errors import SpecError
+from stream_adam.errors import SpecError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,7 +205,7 @@ class Word:
         given: dict[str, Argument] = dict(zip(names, positional, strict=False))
         for name, argument in named.items():
             if name not in names:
-                raise SpecError(f"{self.name}() has no parameter '{name}': it takes {_counted(names)}")
+                raise SpecError(f"{self.name}() has no parameter {shown(name)}: it takes {_counted(names)}")
             if name in given:
                 raise SpecError(f"{self.name}() was given '{name}' twice")
             given[name] = argument
@@ -219,7 +219,8 @@ class Word:
             kind = 'text in quotes, as in path="digits.npy"' if parameter.is_text else "a number or an expression"
             raise SpecError(f"{self.name}() takes {kind} for '{parameter.name}'")
         if isinstance(argument, str) and not is_spellable(argument):
-            raise SpecError(f"{self.name}(): {parameter.name} is {argument!r}: quotes can't hold that text")
+            why = "a backslash can't stand in it, so write /" if "\\" in argument else "quotes can't hold that text"
+            raise SpecError(f"{self.name}(): {parameter.name} is {shown(argument)}: {why}")
         return argument if isinstance(argument, str) else as_expression(argument)
 
     @property

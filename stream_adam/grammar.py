@@ -88,6 +88,9 @@ class Named:
     column: int
 
 
+_FILE = re.compile(r"\s*[\w.,:~/\\ -]+\.(npy|npz|csv|tsv|jsonl|arrows?|parquet)(\.gz)?\s*", re.IGNORECASE)
+
+
 def parse(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable]) -> Expression:
     """The tree that the text spells, of these words and variables.
 
@@ -98,6 +101,9 @@ def parse(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable
     >>> str(parse("5*sin(2*pi*t/25)+10", WORDS, VARIABLES))
     '5 * sin(2 * pi * t / 25) + 10'
     """
+    if _FILE.fullmatch(text):
+        path = text.strip().replace("\\", "/")
+        raise SpecError(f'{shown(text.strip())} is a file: it is read by recording(path="{shown(path, quoted=False)}")')
     reader = _Reader(text, words, variables)
     tree = reader.expression()
     reader.expect_end()
@@ -239,6 +245,8 @@ class _Reader:
 
     def _take(self) -> _Token:
         token = self._peek()
+        if token.kind == "backslash":
+            raise _error("a text can't hold a backslash: in a path, write / in its place", token)
         if token.kind == "refused":
             raise _error(_REFUSED.get(token.text, f"{token.text!r} is not part of the language"), token)
         self._at += 1
@@ -269,7 +277,10 @@ def _tokens(text: str) -> Iterator[_Token]:
         found = _TOKEN.match(text, at)
         if found is None or found.lastgroup is None:
             at += len(text[at:]) - len(text[at:].lstrip(_SPACE))
-            yield _Token("refused", text[at], at + 1)
+            # a text that holds a backslash is no token: name the backslash, not the quote
+            begun = re.match(r"[\"'][^\"'\n]*?(?=\\)", text[at:])
+            at += len(begun[0]) if begun else 0
+            yield _Token("backslash" if begun else "refused", text[at], at + 1)
             break
         start = found.start(found.lastgroup)
         yield _Token(found.lastgroup, found.group(found.lastgroup), start + 1)

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["name", "word", "strategy", "hyperparameter", "preset", "option", "column", "array", "lane", "file"]
 
-COMMANDS: dict[Kind, str] = {"word": "list sources", "strategy": "list strategies", "preset": "list presets"}
-SURE = 0.75  # of two spellings: twice the letters that they share in order, over those of both
+COMMANDS: dict[Kind, str] = {
+    "word": "stream-adam list sources", "strategy": "stream-adam list strategies", "preset": "stream-adam list presets",
+    "option": "--help",
+}  # fmt: skip
+SURE = 0.77  # of two spellings: twice the letters that they share in order, over those of both
+LIKE = 0.5  # the same, of a word that is named among the nearest
 
 # here, the original experiment and Ng's course, PyTorch, optax; "" where one has no word for it
 NOTATION = (
@@ -34,8 +38,7 @@ SYNONYMS: dict[Kind, dict[str, str]] = {
     "column": _NOTATION | {"gradient": "g", "grads": "g", "weight": "theta", "weights": "theta", "step": "t"},
     "hyperparameter": _NOTATION | {
         "eta": "alpha", "rate": "alpha", "step_size": "alpha", "gamma": "alpha", "epsilon": "eps", "b1": "beta1",
-        "b2": "beta2", "betas": "beta1", "decay": "weight_decay", "wd": "weight_decay", "momentum": "beta",
-        "mu": "beta", "rho": "beta",
+        "b2": "beta2", "betas": "beta1", "decay": "weight_decay", "wd": "weight_decay",
     },
     "strategy": {
         "gd": "sgd", "gradient_descent": "sgd", "heavy_ball": "momentum", "polyak": "momentum", "nag": "nesterov",
@@ -98,16 +101,17 @@ def meant(word: str, known: Sequence[str], kind: Kind) -> str | None:
         return synonym if synonym in known or not synonym.isidentifier() else None
     if kind == "word" and word.lower() in ABSENT:
         return None
-    near = get_close_matches(_plain(word), plain, n=5, cutoff=SURE)
-    swapped = (other for other in near if sorted(other) == sorted(_plain(word)))  # the likeliest slip
-    found = next(swapped, near[0] if near else None)
-    return None if found is None else plain[found]
+    near = get_close_matches(_plain(word), plain, n=5, cutoff=0.6)
+    swapped = [other for other in near if sorted(other) == sorted(_plain(word))]  # the likeliest slip
+    found = swapped or get_close_matches(_plain(word), near, n=1, cutoff=SURE)
+    return plain[found[0]] if found else None
 
 
 def nearest(word: str, known: Sequence[str]) -> list[str]:
     """The five known words whose spelling is nearest, if they have anything in common with it."""
-    by_likeness = sorted(known, key=lambda name: -SequenceMatcher(None, _plain(word), _plain(name)).ratio())
-    return [name for name in by_likeness[:5] if SequenceMatcher(None, _plain(word), _plain(name)).ratio() > 0.4]
+    plain = _plain(word)
+    likeness = {name: SequenceMatcher(None, plain, _plain(name)).ratio() for name in known}
+    return [name for name in sorted(known, key=lambda name: -likeness[name])[:5] if likeness[name] > LIKE]
 
 
 def _plain(word: str) -> str:

@@ -437,7 +437,7 @@ MISTAKES = {
     "run --bounds 1": "--bounds: '1' is not LO,HI: two numbers, the lower first, as in -1,1",
     "run --bounds 1,-1": "--bounds: '1,-1' is not LO,HI: two numbers, the lower first, as in -1,1",
     "run --rate 0": "--rate: '0' is not a number of ticks per second above 0",
-    "run --format jsn": "--format: unknown format 'jsn': did you mean 'jsonl'?",
+    "run --format jsn": "--format: unknown format 'jsn': known are jsonl, csv, table",
     "run --load nowhere.py": "--load nowhere.py: there is no such Python file",
     "plot": "plot needs --output FILE, whose ending is one of .html, .png, .svg",
     "plot --output a.pdf": "--output: 'a.pdf': known endings are .html, .png, .svg",

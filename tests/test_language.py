@@ -333,7 +333,7 @@ REFUSALS = [
     ("nan", "nan is not a number that can be written: leave it out (column 1)"),
     ("inf", "infinity is written 1e999 (column 1)"),
     ("norml(1)", "unknown word 'norml' at column 1: did you mean 'normal'?"),
-    ("xyzzy", "unknown word 'xyzzy' at column 1: known are "),
+    ("xyzzy", "unknown word 'xyzzy' at column 1: 'stream-adam list sources' lists all"),
     ("t(1)", "'t' is a variable and takes no brackets (column 1)"),
     ("pi()", "'pi' is a variable and takes no brackets (column 1)"),
     ("5(1)", "'(' was not expected here (column 2)"),

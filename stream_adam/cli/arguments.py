@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
@@ -155,10 +154,7 @@ def _unexpected(word: str, command: str, parser: Parser) -> str:
         where = "; an expression goes after --source, in quotes if it has spaces" if "--source" in options else ""
         return f"{command}: unexpected word {_shown(word)}{where}"
     name = word.partition("=")[0]
-    near = get_close_matches(name, options, n=1, cutoff=0.6)
-    return f"{command}: unknown option {_shown(name)}: " + (
-        f"did you mean '{near[0]}'?" if near else f"known are {', '.join(options)}"
-    )
+    return f"{command}: unknown option {_shown(name)}: {suggestion(name, options, kind='option')}"
 
 
 def _unlisted(word: str | None) -> str:
