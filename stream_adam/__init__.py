@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from stream_adam.descent import Descent
     from stream_adam.errors import SpecError
+    from stream_adam.runs import simulate
     from stream_adam.strategies import Strategy, register
-    from stream_adam.streaming import simulate, stream
+    from stream_adam.streaming import stream
     from stream_adam.sweeping import sweep
     from stream_adam.transport import Transport
 
@@ -33,7 +34,7 @@ _MODULES = {  # where each name is defined; numpy is imported with the first of 
     "Strategy": "strategies",
     "Transport": "transport",
     "register": "strategies",
-    "simulate": "streaming",
+    "simulate": "runs",
     "stream": "streaming",
     "sweep": "sweeping",
 }

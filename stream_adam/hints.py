@@ -19,6 +19,7 @@ COMMANDS: dict[Kind, str] = {
     "option": "--help",
 }  # fmt: skip
 SURE = 0.77  # of two spellings: twice the letters that they share in order, over those of both
+OPERATORS = ("%", "**")
 LIKE = 0.5  # the same, of a word that is named among the nearest
 
 # here, the original experiment and Ng's course, PyTorch, optax; "" where one has no word for it
@@ -32,7 +33,7 @@ NOTATION = (
     ("theta", "W", "param", "params"),
     ("alpha", "", "lr", "learning_rate"),
 )
-_NOTATION = {other: row[0] for row in reversed(NOTATION) for other in row[1:] if len(other) > 1}
+_NOTATION = {other: row[0] for row in reversed(NOTATION) for other in row[1:] if other}
 
 SYNONYMS: dict[Kind, dict[str, str]] = {
     "column": _NOTATION | {"gradient": "g", "grads": "g", "weight": "theta", "weights": "theta", "step": "t"},
@@ -98,7 +99,7 @@ def meant(word: str, known: Sequence[str], kind: Kind) -> str | None:
         return plain[_plain(word)]
     synonym = SYNONYMS.get(kind, {}).get(word) or SYNONYMS.get(kind, {}).get(word.lower())
     if synonym is not None:
-        return synonym if synonym in known or not synonym.isidentifier() else None
+        return synonym if synonym in known or synonym in OPERATORS else None
     if kind == "word" and word.lower() in ABSENT:
         return None
     near = get_close_matches(_plain(word), plain, n=5, cutoff=0.6)

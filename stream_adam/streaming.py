@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
 from itertools import islice
 from numbers import Integral
 from operator import length_hint
@@ -23,12 +22,11 @@ from stream_adam.pacer import Pacer
 from stream_adam.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     import numpy as np
 
     from stream_adam.clock import Clock
-    from stream_adam.engine import Columns
     from stream_adam.sources import Source, SourceLike
     from stream_adam.strategies import StrategyLike
 
@@ -83,43 +81,6 @@ def stream(
     left = math.inf if ticks is None else _whole(ticks)
     many = isinstance(strategy, list | tuple)
     return _rows(experiment, left, transport or Transport(), clock or WallClock(), many)
-
-
-def simulate(
-    source: Source | SourceLike,
-    strategy: StrategyLike,
-    *,
-    ticks: int,
-    seed: int | None = None,
-    theta0: float | Sequence[float] = 0.0,
-    bounds: tuple[float, float] | None = None,
-) -> Mapping[str, np.ndarray[Any, Any]]:
-    """The same run at once, as arrays by column name, each of shape (ticks,), or shorter where the source ends.
-
-    Same source, strategy and seed: the same bits as `stream`. The columns of a source of several components are
-    ``g.0``, ``g.1`` and so on; ``run["g"]`` has them all, shape (ticks, components).
-
-    Raises:
-        SpecError: source, strategy or any number can't be used, or a hyperparameter leaves its bounds on the way.
-
-    >>> run = simulate("line(1)", "adam(eps=0)", ticks=3, seed=1)
-    >>> list(run)
-    ['t', 'g', 'm', 'v', 'm_hat', 'v_hat', 'beta1_t', 'beta2_t', 'direction', 'theta']
-    >>> [round(float(d), 6) for d in run["direction"]]
-    [1.0, 1.0, 1.0]
-    >>> run = simulate("rosenbrock()", "adam(alpha=0.01)", ticks=2_000, seed=1, theta0=(-1.2, 1))
-    >>> run["theta"].shape, [round(float(run[name][-1]), 2) for name in ("theta.0", "theta.1")]
-    ((2000, 2), [0.78, 0.62])
-    """
-    if isinstance(strategy, list | tuple):
-        raise SpecError("simulate() takes one strategy: call it for each, with the same seed")
-    ticks = _whole(ticks)
-    run = Run(Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds))
-    run.use_compiled()
-    if ticks >= COMPILE_AFTER:
-        run.compile()
-    columns = run.complete(ticks).lanes[0]
-    return columns if run.experiment.shown is None else ByComponent(columns, run.experiment)
 
 
 async def blocks(
@@ -240,23 +201,6 @@ def _cells(column: np.ndarray[Any, Any]) -> list[Any]:
     column.setflags(write=False)
     cells: list[Any] = column.tolist() if column.ndim == 1 else list(column)
     return cells
-
-
-class ByComponent(Mapping[str, "np.ndarray[Any, Any]"]):
-    """Columns by their names in a row, ``theta.0`` and so on; ``theta`` has them all, shape (ticks, components)."""
-
-    def __init__(self, columns: Columns, experiment: Experiment) -> None:
-        self._columns = columns
-        self._flat = experiment.flat(columns)
-
-    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
-        return self._flat[name] if name in self._flat else self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._flat)
-
-    def __len__(self) -> int:
-        return len(self._flat)
 
 
 def _whole(ticks: object) -> int:

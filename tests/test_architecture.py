@@ -19,7 +19,7 @@ PACKAGE = ROOT / "stream_adam"
 
 NUMBERS = {
     "expression", "hints", "errors", "typing", "grammar", "sources", "strategies", "experiment", "engine", "compiled",
-    "descent", "sweeping", "numeric",
+    "descent", "sweeping", "numeric", "runs", "states",
 }  # fmt: skip
 OUTSIDE = {"data"}  # what is read from files
 NEED_NUMBA = {"engine", "descent", "sweeping"}
@@ -37,9 +37,11 @@ MAY_IMPORT = {
     "numeric": {"errors", "typing"},
     "grammar": BASE,
     "sources": BASE | {"data", "grammar"},
-    "strategies": BASE | {"grammar", "sources"},
+    "states": set(),
+    "strategies": BASE | {"grammar", "sources", "states"},
     "experiment": BASE | {"sources", "strategies"},
     "engine": BASE | {"sources", "strategies", "experiment", "compiled"},
+    "runs": BASE | {"sources", "strategies", "experiment", "engine"},
     "compiled": BASE | {"sources", "strategies"},
     "descent": BASE | {"strategies", "engine", "compiled"},
     "sweeping": BASE | {"sources", "strategies", "experiment", "engine", "compiled"},

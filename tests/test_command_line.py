@@ -185,6 +185,75 @@ def test_a_preset_brings_its_start_and_its_bounds() -> None:
     assert other["theta"] == "-3.0"  # a start of two components is none for a source of one
 
 
+def test_a_preset_says_how_many_ticks_unless_something_else_does() -> None:
+    whole, endless, shown = (
+        shell(f"$RUN run --preset one_tick_late --strategy sgd --columns t {words}").stdout.split()
+        for words in ("", f"--ticks inf | head -{PRESETS['one_tick_late'].ticks + 5}", "--ticks 7")
+    )
+    assert len(whole) == PRESETS["one_tick_late"].ticks
+    assert len(endless) == len(whole) + 5
+    assert len(shown) == 7
+
+
+def test_a_signal_that_keeps_its_size_is_told() -> None:
+    words = ["run", "--columns", "g", "--preset", "original_soft", "--ticks"]
+    other, same, own = together([*words, "3"], [*words, "10000"], [*words, "3", "--source", "swinging_soft()"])
+    note = "stream-adam: --ticks 3: swinging_soft() keeps its size of 10000; swinging_soft(size=3) would follow\n"
+    assert (other.returncode, other.stderr.decode()) == (0, note)
+    assert same.stderr == own.stderr == b""
+    assert same.stdout.startswith(other.stdout)
+
+
+def test_a_drawn_seed_is_told() -> None:
+    drawn = command("run", "--ticks", "3", "--seed", "random")
+    found = re.fullmatch(r"stream-adam: seed (\d+)\n", drawn.stderr.decode())
+    assert found
+    again = command("run", "--ticks", "3", "--seed", found[1])
+    assert (again.stdout, again.stderr) == (drawn.stdout, b"")
+
+
+def test_columns_and_ticks_can_be_chosen() -> None:
+    words = ["run", "--strategy", "adam", "--strategy", "sgd", "--ticks", "20000"]
+    chosen = [*words, "--columns", "theta,t,m", "--every", "7000"]
+    lines, text, several = together(
+        chosen, [*chosen, "--format", "csv"],
+        ["run", "--source", "rosenbrock()", "--columns", "theta,g.1", "--ticks", "1", "--format", "csv"],
+    )  # fmt: skip
+    objects = [json.loads(line) for line in lines.stdout.splitlines()]
+    adam, sgd = simulate("swinging_soft() + normal(0.5)", ["adam", "sgd"], ticks=20_000, seed=1)
+    assert [row["t"] for row in objects] == [0, 0, 7000, 7000, 14000, 14000]
+    for at, row in enumerate(objects):
+        whole = (adam, sgd)[at % 2]
+        names = ["theta", "t", "m"][: 3 - at % 2]
+        assert row == {"lane": ("adam", "sgd")[at % 2]} | {name: whole[name][row["t"]] for name in names}
+        assert list(row) == ["lane", *names]
+    assert text.stdout.splitlines()[0] == b"lane,theta,t,m"
+    assert text.stdout.splitlines()[2].endswith(b",0,")
+    assert several.stdout.splitlines()[0] == b"theta.0,theta.1,g.1"
+
+
+def test_the_ending_of_the_output_says_its_format(tmp_path: Path) -> None:
+    begins = {"a.jsonl": b'{"t":0', "a.CSV": b"t,g,", "a.txt": b"       t", "rows": b'{"t":0'}
+    together(*(["run", "--ticks", "2", "--output", str(tmp_path / name)] for name in begins))
+    assert all((tmp_path / name).read_bytes().startswith(begin) for name, begin in begins.items())
+    other = command("run", "--ticks", "2", "--output", str(tmp_path / "a.npy"), "--format", "csv")
+    assert (other.returncode, (tmp_path / "a.npy").read_bytes()[:4]) == (0, b"t,g,")
+
+
+def test_our_own_output_is_a_recording(tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    lanes = ["--strategy", "adam(eps=1e-7)", "--strategy", "sgd", "--ticks", "50"]
+    command("run", *lanes, "--output", str(own))
+    source = f"""recording(path="{own}", column="m_hat", lane="adam(eps=1e-7)")"""
+    read = command("run", "--source", source, "--strategy", "sgd", "--columns", "g", "--format", "csv")
+    expected = simulate("swinging_soft() + normal(0.5)", "adam(eps=1e-7)", seed=1, ticks=50)["m_hat"]
+    np.testing.assert_array_equal([float(cell) for cell in read.stdout.split()[1:]], expected)
+    lane = """'stdin(lane="sgd")'"""
+    piped = shell(f"$RUN run {' '.join(map(repr, lanes))} | $RUN run --source {lane} --columns g")
+    assert len(piped.stdout.splitlines()) == 50
+    assert piped.stderr == b""
+
+
 def test_a_minus_may_begin_a_value() -> None:
     results = together(
         ["run", "--ticks", "1", "--bounds", "-1,1", "--theta0", "-5e-1", "--source", "-3*t - 1", "--strategy", "sgd"],
@@ -433,6 +502,11 @@ MISTAKES = {
     "run --ticks -1": "--ticks: '-1' is not a whole number from 0 on",
     "run --ticks many": "--ticks: 'many' is not a whole number from 0 on",
     "run --seed 1.5": "--seed: '1.5' is not a whole number from 0 on",
+    "run --every 0": "--every: '0' is not a whole number from 1 on",
+    "run --columns gg": "--columns: no column 'gg'; known are t, g, m, v, m_hat and 6 more",
+    "run --columns exp_avg": "--columns: no column 'exp_avg'; did you mean 'm'?",
+    "run --output a.npy": "--output: 'a.npy': known endings are .jsonl, .csv, .txt (a table); --format overrides them",
+    "plot --output a.png --ticks inf": "--ticks: a figure needs an end: 'inf' is for run",
     "run --theta0 nan": "--theta0: 'nan' is not a finite number, or one a component, as in -1.2,1",
     "run --bounds 1": "--bounds: '1' is not LO,HI: two numbers, the lower first, as in -1,1",
     "run --bounds 1,-1": "--bounds: '1,-1' is not LO,HI: two numbers, the lower first, as in -1,1",

@@ -171,7 +171,8 @@ def test_simulate_raises_the_error_itself(what: str) -> None:
         with pytest.raises((OwnError, SpecError), match=MESSAGES[what].format(k=k)):
             simulate(source, strategy, ticks=k + 1, seed=3)
         source, strategy = FAILURES[what](k)
-        assert len(simulate(source, strategy, ticks=k, seed=3)["t"]) == k
+        run: Any = simulate(source, strategy, ticks=k, seed=3)
+        assert len(run["t"]) == k
 
 
 @pytest.mark.parametrize("what", ["a rule", "a source"])

@@ -162,8 +162,9 @@ def test_simulate_tells_a_schedule_out_of_bounds_from_the_end_of_a_source(source
 
 
 def test_simulate_must_end() -> None:
-    with pytest.raises(SpecError, match="ticks is None: it must be a whole number"):
-        simulate("line(1)", "sgd", ticks=None)  # type: ignore[arg-type]
+    for source in ("line(1)", 3.0, "quadratic(1)", "mlp_digits()"):
+        with pytest.raises(SpecError, match="ticks is needed: this source goes on forever"):
+            simulate(source, "sgd")
 
 
 @pytest.mark.parametrize("ticks", [0, 10, 40, 41, None])

@@ -24,6 +24,7 @@ COMMANDS = {
 }
 LISTED = ("sources", "strategies", "presets")
 FORMATTED = ("jsonl", "csv", "table")
+BY_ENDING = {"": "jsonl", ".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
 FIGURES = (".html", ".png", ".svg")
 SIGNED = {"--source", "--strategy", "--theta0", "--bounds", "--y-range"}  # what follows may begin with a minus
 Pair = tuple[float, float]
@@ -57,6 +58,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         raise SpecError(_unexpected(extra[0], args.command, commands[args.command]))
     if args.command == "plot" and args.output is None:
         raise SpecError(f"plot needs --output FILE, whose ending is one of {', '.join(FIGURES)}")
+    if args.command == "plot" and args.ticks == math.inf:
+        raise SpecError("--ticks: a figure needs an end: 'inf' is for run")
+    if args.command == "run" and args.format is None:
+        args.format = _format_of(args.output)
     if args.command == "list" and args.what not in LISTED:
         raise SpecError(_unlisted(args.what))
     return args
@@ -79,8 +84,8 @@ def _add_source(parser: Parser) -> None:
     add("--source", metavar="EXPR", help="the gradient, such as 'sine(25) + normal(0.5)'")
     add("--strategy", metavar="SPEC", action="append", help="such as 'adam(beta2=0.99)'; may be given several times")
     add("--preset", metavar="NAME", help="a recipe from 'list presets'; the other words override its parts")
-    add("--ticks", metavar="N", type=_whole(0), help="how many")
-    add("--seed", metavar="S", type=_whole(0), help="of the noise; 1 unless given")
+    add("--ticks", metavar="N", type=_ticks, help="how many; as many as the preset has unless given")
+    add("--seed", metavar="S|random", type=_seed, help="of the noise; 1 unless given; random draws one and says which")
     add("--theta0", metavar="X[,Y…]", type=_weights, help="the weight before the first tick; one a component")
     add("--bounds", metavar="LO,HI", type=_pair, help="the weight is kept within these")
     _add_load(parser)
@@ -95,8 +100,10 @@ def _add_run(parser: Parser) -> None:
     _add_source(parser)
     add = parser.add_argument
     add("--rate", metavar="TICKS_PER_SECOND", type=_rate, help="as fast as they are read unless given")
-    add("--format", metavar="|".join(FORMATTED), type=_format, default="jsonl")
-    add("--output", metavar="FILE", help="in place of standard output")
+    add("--columns", metavar="NAME[,NAME…]", type=_names, help="which columns; all unless given")
+    add("--every", metavar="K", type=_whole(1), default=1, help="only the ticks that K divides")
+    add("--format", metavar="|".join(FORMATTED), type=_format, help="as the ending of FILE says unless given")
+    add("--output", metavar="FILE[.jsonl|.csv|.txt]", help="in place of standard output")
 
 
 def _add_plot(parser: Parser) -> None:
@@ -233,6 +240,28 @@ def _format(text: str) -> str:
     if text not in FORMATTED:
         raise argparse.ArgumentTypeError(f"unknown format {_shown(text)}: {suggestion(text, FORMATTED)}")
     return text
+
+
+def _format_of(path: str | None) -> str:
+    """The format that a file's ending says; JSON lines without one."""
+    ending = Path(path or "").suffix.lower()
+    if ending not in BY_ENDING:
+        raise SpecError(
+            f"--output: {_shown(path or '')}: known endings are .jsonl, .csv, .txt (a table); --format overrides them"
+        )
+    return BY_ENDING[ending]
+
+
+def _ticks(text: str) -> int | float:
+    return math.inf if text.lower() == "inf" else _whole(0)(text)
+
+
+def _seed(text: str) -> int | str:
+    return text if text == "random" else _whole(0)(text)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _figure_file(text: str) -> str:

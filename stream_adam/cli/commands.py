@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import math
 import sys
 import traceback
 import warnings
@@ -36,7 +37,9 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
+from stream_adam.expression import Call
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
+from stream_adam.runs import Choice
 from stream_adam.sources import Source
 from stream_adam.strategies import as_strategy, load_strategies
 from stream_adam.streaming import blocks
@@ -95,24 +98,29 @@ def _place_in(files: Sequence[str], error: Exception) -> str | None:
 def run(args: argparse.Namespace) -> None:
     """Stream rows to standard output or a file."""
     experiment = experiment_of(args)
-    rows = FORMATS[args.format](experiment)
+    with _told("--columns"):
+        choice = Choice(experiment, args.columns, args.every)
+    rows = FORMATS[args.format](experiment, choice)
     with (
         Progress(args.output is None) as progress,
         Sink(args.output, rows.count) as sink,
         tidied_by(progress.clear),
         tidied_by(sink.cut_back),
     ):
-        asyncio.run(_stream(Run(experiment), rows, sink, progress, args))
+        asyncio.run(_stream(Run(experiment), choice, rows, sink, progress, args))
 
 
-async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: argparse.Namespace) -> None:
+async def _stream(
+    run: Run, choice: Choice, rows: Rows, sink: Sink, progress: Progress, args: argparse.Namespace
+) -> None:
     """Write each block as it passes, in one piece: a paced row is seen at its moment."""
     sink.write(rows.header)
-    passing = blocks(run, transport=Transport(args.rate), clock=WallClock(), ticks=args.ticks, most=BLOCK)
+    passing = blocks(run, transport=Transport(args.rate), clock=WallClock(), ticks=_ticks(args), most=BLOCK)
     compile_soon = _is_long(run, args)
     async with contextlib.aclosing(passing):
         async for block in passing:
-            sink.write(rows(block), len(block) * len(block.lanes))
+            if kept := choice.thinned(block):
+                sink.write(rows(kept), len(kept) * len(kept.lanes))
             progress.at(run.tick)
             if compile_soon and run.tick >= AT_ONCE:
                 _compile(run)
@@ -121,7 +129,14 @@ async def _stream(run: Run, rows: Rows, sink: Sink, progress: Progress, args: ar
 
 def _is_long(run: Run, args: argparse.Namespace) -> bool:
     """Whether compiling after the first rows, while nothing else goes on, is the shortest way to the end."""
-    return args.rate is None and (args.ticks or 0) >= COMPILE_AFTER and not run.experiment.source.is_live
+    return args.rate is None and (_ticks(args) or 0) >= COMPILE_AFTER and not run.experiment.source.is_live
+
+
+def _ticks(args: argparse.Namespace) -> int | None:
+    """How many ticks `run` has: a preset's, where nothing else is said; None goes on forever."""
+    if args.ticks is None:
+        return None if args.preset is None else find(args.preset).ticks
+    return None if args.ticks == math.inf else int(args.ticks)
 
 
 def _compile(run: Run) -> None:
@@ -167,10 +182,26 @@ def experiment_of(args: argparse.Namespace) -> Experiment:
         raise SpecError("--source: stdin() needs a standard input, and it is closed")
     with _told("--strategy"):
         strategies = [as_strategy(text) for text in args.strategy or recipe.strategies]
-    seed = recipe.seed if args.seed is None else args.seed
+    seed = recipe.seed if args.seed is None else None if args.seed == "random" else args.seed
     theta0 = _start(recipe, source) if args.theta0 is None else args.theta0
     bounds = recipe.bounds if args.bounds is None else args.bounds
-    return Experiment.of(source, strategies, seed=seed, theta0=theta0, bounds=bounds)
+    experiment = Experiment.of(source, strategies, seed=seed, theta0=theta0, bounds=bounds)
+    if args.seed == "random":
+        complain(f"seed {experiment.seed}")
+    if args.preset is not None and args.source is None and args.ticks not in {None, math.inf}:
+        _note_size(source, args.ticks)
+    return experiment
+
+
+def _note_size(source: Source, ticks: int) -> None:
+    """Say that a signal of the original keeps its size, and so its period, where a preset is run for other ticks."""
+    for node in source.tree.walk():
+        names = [p.name for p in node.word.parameters] if isinstance(node, Call) else []
+        if isinstance(node, Call) and "size" in names:
+            size = node.arguments[names.index("size")]
+            if str(size) != str(ticks):
+                name = node.word.name
+                complain(f"--ticks {ticks}: {name}() keeps its size of {size}; {name}(size={ticks}) would follow")
 
 
 def _recipe(args: argparse.Namespace) -> Preset:

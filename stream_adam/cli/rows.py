@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from stream_adam.engine import Block
     from stream_adam.experiment import Experiment
+    from stream_adam.runs import Choice
 
 LANE = "lane"
 SCREEN = 40  # rows of a table under one header
@@ -43,18 +44,18 @@ class JsonLines:
 
     header = b""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
+    def __init__(self, experiment: Experiment, choice: Choice) -> None:
+        self._choice = choice
         lanes = experiment.lanes
         first = [LANE] if len(lanes) > 1 else []
         self._lanes: list[tuple[Any, list[str]]] = [
-            (_struct(first + _names(experiment, lane.columns)), [lane.label] * len(first)) for lane in lanes
+            (_struct(first + choice.names(i)), [lane.label] * len(first)) for i, lane in enumerate(lanes)
         ]
 
     def __call__(self, block: Block) -> bytes:
         """The block's objects, a line each."""
         lanes = [
-            map(row, *map(repeat, first), *(_cells(column, str) for column in self._experiment.flat(columns).values()))
+            map(row, *map(repeat, first), *(_cells(column, str) for column in self._choice.flat(columns).values()))
             for (row, first), columns in zip(self._lanes, block.lanes, strict=True)
         ]
         return _encode_lines(_by_tick(lanes))
@@ -67,10 +68,10 @@ class JsonLines:
 class Csv:
     """Comma-separated values: a header, then a row a line; blank where a lane has no such column."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
+    def __init__(self, experiment: Experiment, choice: Choice) -> None:
+        self._choice = choice
         lanes = experiment.lanes
-        self._names = _union(experiment)
+        self._names = choice.names()
         first = [LANE] if len(lanes) > 1 else []
         self.header = ",".join(first + self._names).encode() + b"\n"
         self._row = _struct(first + self._names, array_like=True)
@@ -80,7 +81,7 @@ class Csv:
         """The block's lines."""
         lanes = [
             map(self._row, *map(repeat, first), *(_column(columns, name) for name in self._names))
-            for first, columns in zip(self._firsts, map(self._experiment.flat, block.lanes), strict=True)
+            for first, columns in zip(self._firsts, map(self._choice.flat, block.lanes), strict=True)
         ]
         return _unbracketed(_encode_lines(_by_tick(lanes)))
 
@@ -92,10 +93,10 @@ class Csv:
 class Table:
     """Aligned columns, six digits a number, for people."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
+    def __init__(self, experiment: Experiment, choice: Choice) -> None:
+        self._choice = choice
         lanes = experiment.lanes
-        self._names = _union(experiment)
+        self._names = choice.names()
         width = max(len(LANE), *(len(lane.label) for lane in lanes))
         self._labels = [f"{lane.label:<{width}}  " if len(lanes) > 1 else "" for lane in lanes]
         lane = f"{LANE:<{width}}  " if len(lanes) > 1 else ""
@@ -106,7 +107,7 @@ class Table:
         """The block's lines, with the header again where a screen is full."""
         lanes = [
             map(label.__add__, map("  ".join, zip(*(_texts(columns, name) for name in self._names), strict=True)))
-            for label, columns in zip(self._labels, map(self._experiment.flat, block.lanes), strict=True)
+            for label, columns in zip(self._labels, map(self._choice.flat, block.lanes), strict=True)
         ]
         return b"".join(map(self._line, _by_tick(lanes)))
 
@@ -120,7 +121,7 @@ class Table:
         return again + row.rstrip().encode() + b"\n"
 
 
-FORMATS: dict[str, Callable[[Experiment], Rows]] = {"jsonl": JsonLines, "csv": Csv, "table": Table}
+FORMATS: dict[str, Callable[[Experiment, Choice], Rows]] = {"jsonl": JsonLines, "csv": Csv, "table": Table}
 
 
 def _by_tick(lanes: Sequence[Iterable[Any]]) -> Iterable[Any]:
@@ -133,16 +134,6 @@ def _struct(names: list[str], array_like: bool = False) -> Any:
     places = [f"column_{i}" for i in range(len(names))]
     rename = dict(zip(places, names, strict=True))
     return msgspec.defstruct("Row", places, rename=rename, array_like=array_like, gc=False)
-
-
-def _names(experiment: Experiment, columns: Iterable[str]) -> list[str]:
-    return [name for column in columns for name in experiment.names(column)]
-
-
-def _union(experiment: Experiment) -> list[str]:
-    """The columns of all lanes, each once; the direction and the weight stay last."""
-    columns = dict.fromkeys(column for lane in experiment.lanes for column in lane.columns[:-2])
-    return _names(experiment, [*columns, *experiment.lanes[0].columns[-2:]])
 
 
 def _cells(column: np.ndarray[Any, Any], spell: Callable[[str], Any]) -> list[Any]:

@@ -19,14 +19,21 @@ TICKS_A_PERIOD = 50  # the original's `periods = size / 50`
 
 
 def swinging(t: Array, size: Array = 10_000.0) -> Array:
-    """20 sin a/2 + 10 cos² 2a + 3 sin 4a: the original's superposed swings, without their noise."""
+    """20 sin a/2 + 10 cos² 2a + 3 sin 4a: the original's superposed swings, without their noise.
+
+    `size` is the original's number of points: the fastest swing has a period of 12.5·(size − 1)/size ticks.
+    """
     slow, middle, fast = (_original_angle(t, size, factor) for factor in (0.5, 2.0, 4.0))
     swings: Array = np.sin(slow) * 20 + np.square(np.cos(middle)) * 10 + np.sin(fast) * 3
     return swings
 
 
 def swinging_soft(t: Array, size: Array = 10_000.0) -> Array:
-    """5 sin 2a + 10: the original's simple swing, without its noise; its period is near 25 ticks."""
+    """5 sin 2a + 10: the original's simple swing, without its noise; its period is 25·(size − 1)/size ticks.
+
+    `size` is the original's number of points. The angle goes in `size` steps from 0 to 2π·size/25, both ends included,
+    so a run of another length needs its own size to be the original's.
+    """
     return np.sin(_original_angle(t, size, 2.0)) * 5 + 10
 
 

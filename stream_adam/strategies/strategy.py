@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-import msgspec
 import numpy as np
 
+from stream_adam import states
 from stream_adam.errors import SpecError, shown, suggestion
 from stream_adam.expression import THETA, Call, Expression, Number, Operation, Variable, as_expression, check, mentions
 from stream_adam.grammar import Named, parse_named
@@ -90,7 +90,7 @@ Derived = Annotated[float, Kind("derived")]  # follows from the others: to look 
 DerivedSquare = Annotated[float, Kind("square"), Kind("derived")]
 
 Rule = Any  # (g, state, hyperparameters) -> state; each rule has its own NamedTuples
-RESERVED = ("t", "g", "lane")
+RESERVED = ("t", "g", "lane", "asdict")
 
 
 @dataclass(frozen=True)
@@ -213,9 +213,9 @@ class Strategy:
         return ("t", "g", *self.own_columns, "direction", "theta")
 
     @cached_property
-    def Row(self) -> type[msgspec.Struct]:  # noqa: N802  (a class made for this strategy)
+    def Row(self) -> type[states.State]:  # noqa: N802  (a class made for this strategy)
         """The immutable state of a tick, with the columns as attributes; half the cost of a named tuple."""
-        return msgspec.defstruct(f"{self.name}_row", self.columns, frozen=True, gc=False)
+        return states.state_type(f"{self.name}_row", self.columns)
 
     def fields_of(self, kind: KindName) -> frozenset[str]:
         """The state's fields that are of that kind."""
@@ -291,7 +291,7 @@ def _check_fields(name: str, state: type, hyper: type) -> None:
         raise SpecError(f"{name}: 'theta', the weight that the rule moves itself, stands last in {state.__name__}")
     taken = [f for f in _fields(state) if f in RESERVED]
     if taken:
-        raise SpecError(f"{name}: {state.__name__} can't have a field '{taken[0]}': every row has that column already")
+        raise SpecError(f"{name}: {state.__name__} can't have a field '{taken[0]}': every row has that already")
 
 
 def _is_of_t(node: Expression) -> bool:
