@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from stream_adam.errors import SpecError
     from stream_adam.runs import simulate
     from stream_adam.strategies import Strategy, register
+    from stream_adam.strategies.strategy import Beta, Carried, Derived, Epsilon, PositiveRate, Rate, Square
     from stream_adam.streaming import stream
     from stream_adam.sweeping import sweep
     from stream_adam.transport import Transport
 
 __version__ = "0.1.0"
-__all__ = ["Descent", "SpecError", "Strategy", "Transport", "register", "simulate", "stream", "sweep"]
+__all__ = [
+    "Beta", "Carried", "Derived", "Descent", "Epsilon", "PositiveRate", "Rate", "SpecError", "Square", "Strategy",
+    "Transport", "register", "simulate", "stream", "sweep",
+]  # fmt: skip
 
-_MODULES = {  # where each name is defined; numpy is imported with the first of them, after the command line is ready
+_MODULES = dict.fromkeys(
+    ("Beta", "Carried", "Derived", "Epsilon", "PositiveRate", "Rate", "Square"), "strategies.strategy"
+) | {  # where each name is defined; numpy is imported with the first of them, after the command line is ready
     "Descent": "descent",
     "SpecError": "errors",
     "Strategy": "strategies",

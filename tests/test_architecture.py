@@ -187,7 +187,8 @@ def test_the_package_is_quick_to_import() -> None:
 
 def test_the_public_names() -> None:
     assert set(stream_adam.__all__) == {
-        "Descent", "SpecError", "Strategy", "Transport", "register", "simulate", "stream", "sweep",
+        "Beta", "Carried", "Derived", "Descent", "Epsilon", "PositiveRate", "Rate", "SpecError", "Square", "Strategy",
+        "Transport", "register", "simulate", "stream", "sweep",
     }  # fmt: skip
     submodules = {module_of(path) for path in modules(PACKAGE)}
     assert not submodules & set(stream_adam.__all__)  # importing a module would put it in the name's place

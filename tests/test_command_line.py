@@ -468,6 +468,16 @@ def test_verify_prints_what_was_expected_and_measured() -> None:
     assert text.endswith(f"\n{checks} checks of {len(PRESETS)} presets passed\n")
 
 
+def test_verify_can_ask_without_the_answers() -> None:
+    asked, shown = together(["verify", "one_tick_late", "--hide"], ["verify", "one_tick_late"])
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    title, *questions, blank, passed = asked.stdout.decode().splitlines()
+    assert (title, blank) == (shown.stdout.decode().splitlines()[0], "")
+    assert questions == [f"  {check.what}" for check in PRESETS["one_tick_late"].checks]
+    assert passed == shown.stdout.decode().splitlines()[-1]
+    assert b"3.16" not in asked.stdout
+
+
 def test_verify_tells_what_failed() -> None:
     script = """
 from dataclasses import replace
@@ -521,7 +531,7 @@ MISTAKES = {
     "list": "list what? One of sources, strategies, presets",
     "list preset": "list: there is no list of 'preset': did you mean 'presets'?",
     "verify bwl": "unknown preset 'bwl': did you mean 'bowl'?",
-    "verify bowl --seed 2": "verify: unknown option '--seed': known are --help",
+    "verify bowl --seed 2": "verify: unknown option '--seed': known are --help, --hide",
     "plot --output a.png --ticks 9 --component 1": "there is no component 1: the source has none",
     "plot --output a.png --component x": "--component: 'x' is not a whole number from 0 on",
     "serve --port 80000": "--port: '80000' is not a port from 0 to 65535",

@@ -131,6 +131,7 @@ def _add_list(parser: Parser) -> None:
 
 
 def _add_verify(parser: Parser) -> None:
+    parser.add_argument("--hide", action="store_true", help="the questions without the figures")
     parser.add_argument("names", metavar="NAME", nargs="*", help="a preset's; all of them unless given")
 
 

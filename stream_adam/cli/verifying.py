@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 from unicodedata import combining
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stream_adam.presets import Finding
 
 WHAT, NUMBER, TOLERANCE = 44, 15, 11  # characters of the columns
+WIDTH = 100  # characters of a line
 HEADER = f"  {'measured is':<{WHAT}}  {'expected':>{NUMBER}}  {'tolerance':<{TOLERANCE}}  {'measured':>{NUMBER}}"
 
 
@@ -34,7 +35,8 @@ def verify(args: argparse.Namespace) -> None:
     failed, count = [], 0
     for preset in chosen:
         findings = presets.verify(preset)
-        say(("\n" if count else "") + table(f"{preset.name}: {preset.title}", findings))
+        title = f"{preset.name}: {preset.title}"
+        say(("\n" if count else "") + (questions(title, findings) if args.hide else table(title, findings)))
         failed += [f"{preset.name}: {found.what}" for found in findings if not found.passed]
         count += len(findings)
     if failed:
@@ -45,6 +47,12 @@ def verify(args: argparse.Namespace) -> None:
 def table(title: str, findings: Sequence[Finding]) -> str:
     """The findings of a preset, a check a row, within a hundred columns."""
     return "\n".join([title, HEADER, *map(_row, findings)])
+
+
+def questions(title: str, findings: Sequence[Finding]) -> str:
+    """What is measured of a preset, without the figures."""
+    asked = [fill(found.what, WIDTH, initial_indent="  ", subsequent_indent="    ") for found in findings]
+    return "\n".join([title, *asked])
 
 
 def number(value: float) -> str:
