@@ -28,6 +28,7 @@ from stream_adam.presets import PRESETS
 from stream_adam.series import NOTATIONS
 from stream_adam.strategies import names_by_family
 
+from .locking import listen, on_loop
 from .screen import script
 from .style import CHECKS_STYLE, ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
 from .view import MOST_LANES, RATES, WINDOWS, clamped, spelled
@@ -103,7 +104,7 @@ class Dial:
             name=name or title,
             bar_color="#00000000",
         )
-        self.widget.on_change("value", self._moved)
+        listen(self.widget, "value", self._moved)
 
     def show(self, value: float, written: str = "") -> None:
         """Stand at this value, without telling; what is `written` is read in its place, where it says more."""
@@ -124,7 +125,7 @@ class Dial:
     def _position(self, value: float) -> float:
         return self._scale.there(min(max(value, self._reach[0]), self._reach[1]))
 
-    def _moved(self, _name: str, _old: object, new: object) -> None:
+    def _moved(self, new: object) -> None:
         if not self._quiet:
             with suppress(SpecError):  # a slider of ours tells numbers; what another says counts for nothing
                 position = clamped(new, *self._ends)
@@ -140,7 +141,7 @@ class Field:
         self.error = _text(f"{name}-error", ERROR_STYLE)
         self.error.visible = False
         self.root = Column(self.input, self.error, sizing_mode=WIDE, spacing=2)
-        self.input.on_change("value", lambda _a, _o, new: told(str(new)))
+        listen(self.input, "value", lambda new: told(str(new)))
 
     def show(self, text: str, error: str = "") -> None:
         """The text as typed, and what is wrong with it."""
@@ -195,10 +196,10 @@ class Controls:
         self.dials: list[dict[str, Dial]] = []
         self._checked: Preset | None = None
         self.show_checks(None)
-        self.component.on_change("value", lambda _a, _o, new: session.set_component(str(new)))
-        self.seed.on_change("value", lambda _a, _o, new: session.set_seed(new))
-        self.preset.on_change("value", lambda _a, _o, new: session.set_preset(str(new)))
-        self.notation.on_change("value", lambda _a, _o, new: session.set_notation(str(new)))
+        listen(self.component, "value", lambda new: session.set_component(str(new)))
+        listen(self.seed, "value", session.set_seed)
+        listen(self.preset, "value", lambda new: session.set_preset(str(new)))
+        listen(self.notation, "value", lambda new: session.set_notation(str(new)))
         self.keys = Row(
             self.play, self.step, self.back, self.reset, self.follow, sizing_mode=WIDE, spacing=6, name="keys"
         )
@@ -291,7 +292,7 @@ class Controls:
             {family: [(n, n) for n in names] for family, names in names_by_family().items()},
             strategy.name,
         )
-        choice.on_change("value", lambda _a, _o, new: self._session.set_strategy(lane, str(new)))
+        listen(choice, "value", lambda new: self._session.set_strategy(lane, str(new)))
         head = [choice]
         if count > 1:
             remove = _button("✕", f"remove-{lane + 1}", lambda: self._session.remove_lane(lane))
@@ -317,7 +318,7 @@ def _button(label: str, name: str, pressed: Callable[[], None] | None, primary: 
         stylesheets=[WIDGET_STYLE],
     )
     if pressed is not None:
-        button.on_click(pressed)
+        button.on_click(on_loop(pressed))
     return button
 
 

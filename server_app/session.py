@@ -19,6 +19,7 @@ from stream_adam.transport import Transport
 
 from . import view as words
 from .controls import Controls, heading
+from .locking import listen, on_loop
 from .panels.course import Course, Height, Loss, WeightCourse
 from .panels.figures import beside
 from .panels.landscape import Landscape
@@ -79,9 +80,9 @@ class Session:
         with doc.models.freeze():  # else all models are looked through once a root
             for model in (*self.controls.roots, self._plots):
                 doc.add_root(model)
-        self.screen.visible.on_change("active", lambda _a, _o, new: self._looked_at(bool(new)))
-        self.screen.painted.on_change("value", lambda _a, _o, new: self._painted(new))
-        self.screen.follow.on_change("value", lambda _a, _o, _n: self.running.redraw())
+        listen(self.screen.visible, "active", lambda new: self._looked_at(bool(new)))
+        listen(self.screen.painted, "value", self._painted)
+        listen(self.screen.follow, "value", lambda _new: self.running.redraw())
         doc.js_on_event("document_ready", script("ready", screen=self.screen))
         doc.js_on_event("connection_lost", script("lost"))
 
@@ -228,9 +229,9 @@ class Session:
             findings = await asyncio.to_thread(verified, preset.name)
         except Exception as error:  # what a check may raise: the button must work again
             reason = f"Verify: {preset.name} can't be measured: {type(error).__name__}: {error}"
-            self._doc.add_next_tick_callback(lambda: self._not_found(reason))
+            self._doc.add_next_tick_callback(on_loop(lambda: self._not_found(reason)))
         else:
-            self._doc.add_next_tick_callback(lambda: self._found(preset, findings))
+            self._doc.add_next_tick_callback(on_loop(lambda: self._found(preset, findings)))
 
     def _not_found(self, reason: str) -> None:
         self.controls.show_verifying(at_work=False)
@@ -319,7 +320,7 @@ class Session:
         value = Course(Loss() if surface is None else Height(surface), experiment, self.screen, follow)
         panels: list[Panel] = [value]
         if surface is not None and surface.components <= 2:
-            panels.insert(0, Landscape(surface, experiment, self.screen, follow, self.choose_start))
+            panels.insert(0, Landscape(surface, experiment, self.screen, follow, on_loop(self.choose_start)))
         return panels, [_under(value.legend, beside(*(panel.root for panel in panels)), "descent")], []
 
     def _titled(self, panel: Oscilloscope, lane: int) -> Column:

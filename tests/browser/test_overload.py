@@ -127,7 +127,7 @@ def test_silence_ends_with_a_word_or_a_new_run(tab: Tab, server: PageServer, mon
     server.wait(lambda: not session.running.is_awake)
 
     def after(act: Callable[[], object]) -> list[str]:
-        session._doc.add_next_tick_callback(act)
+        server.call(lambda: session._doc.add_next_tick_callback(server.app("locking").on_loop(act)))
         server.wait(lambda: session.running.is_awake)
         return server.call(lambda: _tasks_of(session.running))
 
