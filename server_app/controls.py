@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import math
-from contextlib import suppress
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bokeh.models import (
     Button,
     Column,
-    CustomJSTickFormatter,
     Div,
     Row,
     Select,
-    Slider,
     Spinner,
     TextInput,
 )
 
 from stream_adam.engine import settings_at
-from stream_adam.errors import SpecError
-from stream_adam.expression import Number
 from stream_adam.presets import PRESETS
 from stream_adam.series import NOTATIONS
 from stream_adam.strategies import names_by_family
 
+from .dials import LOG, SCALES, Dial
 from .locking import listen, on_loop
 from .screen import script
 from .style import CHECKS_STYLE, ERROR_STYLE, HEADING_STYLE, NOTE_STYLE, SOURCE_STYLE, WIDGET_STYLE
-from .view import MOST_LANES, RATES, WINDOWS, clamped, spelled
+from .view import MOST_LANES, RATES, WINDOWS, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream_adam.expression import Expression
     from stream_adam.presets import Finding, Preset
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Knob
@@ -47,90 +39,6 @@ if TYPE_CHECKING:
 WIDE = "stretch_width"
 LONG = 100  # characters: some three lines beside the sliders
 Options = list[tuple[str, str]]  # of a select: values and their words
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How a value lies on its slider: position = there(value), value = back(position); `code` writes it there."""
-
-    there: Callable[[float], float]
-    back: Callable[[float], float]
-    code: str
-    step: float = 0.01
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.3g}")
-
-
-WHOLE = "return Number((10 ** tick).toPrecision(3)).toLocaleString('en-US', {maximumSignificantDigits: 3})"
-SMALL = "return String(Number((10 ** tick).toPrecision(3)))"
-BELOW_ONE = "return String(Number((1 - Number((10 ** -tick).toPrecision(3))).toFixed(8)))"
-PLAIN = "return String(Number(tick.toPrecision(3)))"
-
-LOG = Scale(math.log10, lambda x: _rounded(10**x), WHOLE)
-SCALES = {
-    "log": Scale(math.log10, lambda x: _rounded(10**x), SMALL),
-    "one_minus": Scale(lambda value: -math.log10(1 - value), lambda x: 1 - _rounded(10**-x), BELOW_ONE),
-    "linear": Scale(float, _rounded, PLAIN),
-}
-
-
-class Dial:
-    """A slider over a scale: what it shows and what it tells are values, not positions."""
-
-    def __init__(
-        self,
-        title: str,
-        reach: tuple[float, float],
-        value: float,
-        scale: Scale,
-        told: Callable[[float], None],
-        name: str | None = None,
-    ) -> None:
-        self._reach, self._scale, self._told = reach, scale, told
-        start, end = self._ends = scale.there(reach[0]), scale.there(reach[1])
-        self._quiet = False
-        self.widget = Slider(
-            title=title,
-            start=start,
-            end=end,
-            step=scale.step,
-            value=self._position(value),
-            sizing_mode=WIDE,
-            format=CustomJSTickFormatter(code=scale.code),
-            tooltips=False,
-            stylesheets=[WIDGET_STYLE],
-            name=name or title,
-            bar_color="#00000000",
-        )
-        listen(self.widget, "value", self._moved)
-
-    def show(self, value: float, written: str = "") -> None:
-        """Stand at this value, without telling; what is `written` is read in its place, where it says more."""
-        position = self._position(value)
-        here = f"Math.abs(tick - ({position!r})) < {0.6 * self._scale.step}"  # the browser rounds to steps
-        self._read(f"if ({here}) return {json.dumps(written)}; " if written else "")  # first: it is used on a change
-        self._quiet = True
-        self.widget.value = position
-        self._quiet = False
-
-    def _read(self, first: str) -> None:
-        self.widget.format.code = first + self._scale.code
-
-    def tells(self, value: Expression) -> bool:
-        """Whether its position says it all: no slider stands at a schedule, or at a number beyond its ends."""
-        return isinstance(value, Number) and self._reach[0] <= value.value <= self._reach[1]
-
-    def _position(self, value: float) -> float:
-        return self._scale.there(min(max(value, self._reach[0]), self._reach[1]))
-
-    def _moved(self, new: object) -> None:
-        if not self._quiet:
-            with suppress(SpecError):  # a slider of ours tells numbers; what another says counts for nothing
-                position = clamped(new, *self._ends)
-                self._read("")
-                self._told(min(max(self._scale.back(position), self._reach[0]), self._reach[1]))
 
 
 class Field:
@@ -159,6 +67,9 @@ class Controls:
     """All controls of a page.
 
     The session gives the callbacks; each takes what was asked for, already clamped or still text.
+
+    Attributes:
+        parts: what is put into each of the page's boxes, by the box's name.
     """
 
     def __init__(self, session: Any) -> None:
@@ -200,10 +111,17 @@ class Controls:
         listen(self.seed, "value", session.set_seed)
         listen(self.preset, "value", lambda new: session.set_preset(str(new)))
         listen(self.notation, "value", lambda new: session.set_notation(str(new)))
-        self.keys = Row(
-            self.play, self.step, self.back, self.reset, self.follow, sizing_mode=WIDE, spacing=6, name="keys"
-        )
-        self.recipe = Column(
+        keys = (self.play, self.step, self.back, self.reset, self.follow)
+        self.parts: dict[str, list[Any]] = {
+            "keys": [Row(*keys, sizing_mode=WIDE, spacing=6)],
+            "rate": [self.rate.widget],
+            "window": [self.window.widget],
+            "status": [self.status],
+            "recipe": [self._recipe()],
+        }
+
+    def _recipe(self) -> Column:
+        return Column(
             self.preset,
             self.look,
             self.checks,
@@ -215,13 +133,7 @@ class Controls:
             self.add,
             sizing_mode=WIDE,
             spacing=8,
-            name="recipe",
         )
-
-    @property
-    def roots(self) -> list[Any]:
-        """What the page's template places."""
-        return [self.keys, self.rate.widget, self.window.widget, self.status, self.recipe]
 
     def show_lanes(self, lanes: tuple[Strategy, ...]) -> None:
         """A group of controls a lane, as they stand at tick 0."""

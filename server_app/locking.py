@@ -1,4 +1,4 @@
-"""In which thread a session does its work: the one of the server's loop, to which its tasks and events belong.
+"""Where and when a session's document is touched: in the thread of the server's loop, with the document's lock held.
 
 Bokeh 3.9 calls a session back in that thread. Bokeh 3.10 does so in a worker thread, which holds the document's lock
 until the callback returns. The worker waits here until the loop's thread has done what is to be done; so the lock is
@@ -8,15 +8,25 @@ held meanwhile, and a session never runs in two threads at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+
+    from bokeh.document import Document
 
 P = ParamSpec("P")
+T = TypeVar("T")
 LONGEST_WAIT = 30.0  # seconds: a loop that has ended takes no work any more
+PATIENCE = 0.25  # seconds: what takes longer is told
+
+log = logging.getLogger(__name__)
+_under_way: set[asyncio.Task[None]] = set()  # asyncio itself holds on to no task
+_workers = ThreadPoolExecutor(2, thread_name_prefix="stream_adam page")  # few: they take the interpreter from the loop
 
 
 def on_loop(act: Callable[P, object]) -> Callable[P, None]:
@@ -47,3 +57,58 @@ def listen(model: Any, attribute: str, told: Callable[[Any], object]) -> None:
     """Tell of every new value of the model's attribute."""
     act = on_loop(told)
     model.on_change(attribute, lambda _attribute, _old, new: act(new))
+
+
+async def locked(doc: Document, act: Callable[[], object]) -> None:
+    """Do something to the document, with its lock held; what it changes may still be on its way out after that.
+
+    Nothing is done to a document that is no longer served.
+    """
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def acted(_doc: Document) -> None:
+        try:
+            act()
+        except Exception as error:
+            _settle(done, error)
+        else:
+            _settle(done)
+
+    def ended(sending: asyncio.Task[None]) -> None:
+        _under_way.discard(sending)
+        report(sending)
+        _settle(done)
+
+    session = doc.session_context
+    if session is not None:
+        sending = asyncio.create_task(session.with_locked_document(acted))
+        _under_way.add(sending)
+        sending.add_done_callback(ended)
+        await done
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None = None) -> None:
+    if done.done():  # the caller may have been cancelled
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+
+
+async def beside(act: Callable[..., T], *args: object, slow: Callable[[], Awaitable[None]]) -> T:
+    """What `act` gives, in a thread of its own; where that takes long, `slow` is awaited first."""
+    working = asyncio.get_running_loop().run_in_executor(_workers, act, *args)
+    try:
+        await asyncio.wait({working}, timeout=PATIENCE)
+        if not working.done():
+            await slow()
+        return await working
+    finally:
+        working.cancel()  # where the caller was cancelled, and it has not begun
+
+
+def report(task: asyncio.Task[None]) -> None:
+    """A task that fails must not fail in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a session's task failed", exc_info=error)

@@ -1,7 +1,7 @@
-"""One session: `bokeh serve server_app` runs this once for every tab that opens."""
+"""One page: `bokeh serve server_app` runs this once for every GET."""
 
 from bokeh.io import curdoc
 
-from .session import open_page
+from .opening import open_page
 
 open_page(curdoc())

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import math
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from stream_adam.streaming import blocks
 from stream_adam.timeline import Timeline
 from stream_adam.transport import Transport
 
+from .locking import locked, report
 from .screen import Flow
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Running:
         self._clock = WallClock()
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
-        self._sending: asyncio.Task[None] | None = None  # asyncio itself holds on to no task
+        self._is_over = False
         self._resting_since: float | None = None
         self._lead_in = lead_in
         self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on
@@ -112,7 +113,7 @@ class Running:
 
     def wake(self) -> None:
         """Set to work, unless it is; what a hidden tab missed is made up for."""
-        if self._tasks:
+        if self._tasks or self._is_over:
             return
         self._silent = False
         owed, self._lead_in = self._lead_in, 0
@@ -124,7 +125,7 @@ class Running:
         self.redraw()
         self._tasks = [asyncio.create_task(work) for work in (self._produce(owed), self._paint())]
         for task in self._tasks:
-            task.add_done_callback(_report)
+            task.add_done_callback(report)
 
     def rest(self) -> None:
         """Leave off until `wake`: nothing is computed, nothing is sent."""
@@ -134,6 +135,11 @@ class Running:
             task.cancel()
         self._tasks = []
         self._silent = False
+
+    def end(self) -> None:
+        """Leave off for good."""
+        self._is_over = True
+        self.rest()
 
     def back(self) -> None:
         """One tick back.
@@ -192,7 +198,7 @@ class Running:
             owed = 0
             self.transport.pause()
             self.settle()
-            await self._locked(self._standing)
+            await locked(self._doc, self._standing)
 
     async def _catch_up(self, owed: int) -> None:
         """The lead-in, or the ticks of the time that the tab was hidden."""
@@ -230,7 +236,7 @@ class Running:
                 continue  # the next acknowledgement is news
             due = self._clock.now() + FRAME
             gaps = sum(map(len, self.gaps))
-            await self._locked(self._frame if gaps == shown else self._frame_with_gaps)
+            await locked(self._doc, self._frame if gaps == shown else self._frame_with_gaps)
             shown = gaps
 
     def _frame(self) -> None:
@@ -248,26 +254,3 @@ class Running:
             panel.show_gaps(self.gaps)
         self._standing()
         self._frame()
-
-    async def _locked(self, act: Callable[[], Any]) -> None:
-        """Do something to the document, with its lock held; what it changes may still be on its way out after that."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        async def locked(_doc: Document) -> None:
-            try:
-                act()
-            finally:
-                if not done.done():
-                    done.set_result(None)
-
-        session = self._doc.session_context
-        assert session is not None, "only a page that is served runs"
-        self._sending = asyncio.create_task(session.with_locked_document(locked))
-        self._sending.add_done_callback(_report)
-        await done
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    """A task that fails must not fail in silence."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a session's task failed", exc_info=error)

@@ -10,10 +10,11 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bokeh.models import CustomJS, NumericInput, TextInput, Toggle
+from bokeh.models import CustomJS, NumericInput, TextInput
 
 if TYPE_CHECKING:
     from bokeh.model import Model
+    from bokeh.models import Toggle
 
 MOST = 4  # frames under way: with two, a browser that paints several at once often waited for the next
 SLOW = 0.1  # seconds from sending a frame to its acknowledgement, above which fewer are under way
@@ -31,16 +32,14 @@ class Screen:
         visible: whether the tab is open and in front; the browser says so.
         follow: counts how often the person asked to follow the newest tick again; the browser says so.
         window: ticks that the rolling panel is wide; the server says so.
-        layout: counts how often panels or controls were built anew; the server says so.
         query: the URL's query; the server says so.
     """
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, visible: Toggle) -> None:
         self.painted = NumericInput(name="painted", value=0)
-        self.visible = Toggle(name="visible", active=False)
+        self.visible = visible
         self.follow = NumericInput(name="following", value=0)
-        self.window = NumericInput(name="width", value=window)
-        self.layout = NumericInput(name="layout", value=0)
+        self.window = NumericInput(name="width", value=0)
         self.query = TextInput(name="query")
 
     @property

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
-
-from bokeh.models import Column, Div
 
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -18,29 +16,22 @@ from stream_adam.strategies import as_strategy
 from stream_adam.transport import Transport
 
 from . import view as words
-from .controls import Controls, heading
-from .locking import listen, on_loop
-from .panels.course import Course, Height, Loss, WeightCourse
-from .panels.figures import beside
-from .panels.landscape import Landscape
-from .panels.oscilloscope import Oscilloscope
+from .arrangement import Arrangement
+from .controls import Controls
+from .locking import beside, listen, locked, on_loop, report
 from .running import Running
 from .screen import Screen, script
 from .settings import settings
-from .style import NOTE_STYLE
-from .surface import surface_of
-from .view import View, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bokeh.document import Document
+    from bokeh.models import Column, Toggle
 
     from stream_adam.presets import Finding, Preset
 
-    from .panels import Panel
-
-open_sessions: set[Session] = set()
+    from .view import View
 
 
 @cache
@@ -49,47 +40,36 @@ def verified(name: str) -> list[Finding]:
     return verify(find(name))
 
 
-def open_page(doc: Document) -> None:
-    """Fill a new document: with a session, or with a polite word where there are enough."""
-    limits = settings()
-    doc.title = "stream_adam"
-    doc.config.reconnect_session = False
-    doc.config.notify_connection_status = False  # the page says it in its own words
-    if len(open_sessions) >= limits.max_sessions:
-        doc.add_root(_full(limits.max_sessions))
-        return
-    request = doc.session_context.request if doc.session_context else None
-    session = Session(doc, read(request.arguments if request else {}, limits.files))
-    open_sessions.add(session)
-    doc.on_session_destroyed(lambda _context: session.close())
-
-
 class Session:
-    """One tab: what it shows (`view`), the widgets that say what it shall show, and the run behind it (`running`)."""
+    """One tab: what it shows (`view`), the widgets that say what it shall show, and the run behind it (`running`).
 
-    def __init__(self, doc: Document, view: View) -> None:
+    Args:
+        doc: the tab's document.
+        visible: active while a person sees the tab; the browser says so.
+        boxes: where the page's parts are put, by name.
+        view: what is shown first.
+    """
+
+    def __init__(self, doc: Document, visible: Toggle, boxes: Mapping[str, Column], view: View) -> None:
         self.view = view
+        self.screen = Screen(visible)
         self._doc = doc
-        self.screen = Screen(view.window)
+        self._boxes = boxes
+        self._reading: asyncio.Task[None] | None = None
         self.controls = Controls(self)
-        self._weight: WeightCourse | None = None
-        self._plots = Column(sizing_mode="stretch_width", name="plots", spacing=18)
+        boxes["plots"].js_on_change("children", script("shown", screen=self.screen))
         self._begin()
         self.controls.source.show(*view.refused.get("source", (view.experiment.source.text, "")))
         self.controls.theta0.show(*view.refused.get("theta0", (words.spelled(view.experiment.theta0), "")))
-        with doc.models.freeze():  # else all models are looked through once a root
-            for model in (*self.controls.roots, self._plots):
-                doc.add_root(model)
         listen(self.screen.visible, "active", lambda new: self._looked_at(bool(new)))
         listen(self.screen.painted, "value", self._painted)
         listen(self.screen.follow, "value", lambda _new: self.running.redraw())
-        doc.js_on_event("document_ready", script("ready", screen=self.screen))
-        doc.js_on_event("connection_lost", script("lost"))
+        self._looked_at(self.screen.visible.active)
 
     def close(self) -> None:
         """The tab is gone: so is its work."""
-        self.running.rest()
-        open_sessions.discard(self)
+        self._leave_off_reading()
+        self.running.end()
 
     # The keys -----------------------------------------------------------------------------------------------
 
@@ -133,7 +113,7 @@ class Session:
     def set_window(self, window: float) -> None:
         """The rolling panel's width."""
         self.screen.window.value = int(window)
-        for scope in self.scopes:
+        for scope in self.shown.scopes:
             scope.set_window(int(window))
         self._show(window=int(window))
         self.running.redraw()
@@ -141,7 +121,7 @@ class Session:
     def set_notation(self, name: str) -> None:
         """The legend's words."""
         self._attempt(lambda: self._show(notation=words.notation(name)))
-        for scope in self.scopes:
+        for scope in self.shown.scopes:
             scope.rename(self.view.notation)
         self.running.redraw()
 
@@ -150,30 +130,53 @@ class Session:
         shown = self.view.experiment.shown
         if shown is not None and number != str(shown[self.view.place]):
             self._attempt(lambda: self._show(component=words.component(number, self.view.experiment)))
-            for scope in self.scopes:
+            for scope in self.shown.scopes:
                 scope.set_component(self.view.place)
                 scope.show_gaps(self.running.gaps)
-            if self._weight is not None:
-                self._weight.set_component(self.view.place)
+            if self.shown.weight is not None:
+                self.shown.weight.set_component(self.view.place)
             self.running.redraw()
 
     # The recipe ---------------------------------------------------------------------------------------------
 
     def set_source(self, text: str) -> None:
-        """Another gradient, from tick 0; where its text is wrong, the old one goes on.
+        """Another gradient, from tick 0, once it is read; where its text is wrong, the old one goes on."""
+        self._leave_off_reading()
+        if text.strip() == self.view.experiment.source.text:
+            self.controls.source.show(text)
+        else:
+            self._reading = asyncio.create_task(self._read(text))
+            self._reading.add_done_callback(report)
 
-        With other components than before, it starts where its objective customarily does.
-        """
-        error = ""
+    async def _read(self, text: str) -> None:
+        """Read the source beside the loop, as a recording may be long, and go on as before meanwhile."""
+        saying = partial(self.controls.show_status, f"Reading {text} …")
+        try:
+            source = await beside(Source.of, text, settings().files, slow=lambda: locked(self._doc, saying))
+        except SpecError as refused:
+            why = str(refused)
+            await locked(self._doc, lambda: self._refuse(text, why))
+        else:
+            await locked(self._doc, lambda: self._take_source(text, source))
+
+    def _leave_off_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _refuse(self, text: str, why: str) -> None:
+        self.controls.source.show(text, why)
+        self.controls.show_status(self._standing())
+
+    def _take_source(self, text: str, source: Source) -> None:
+        """With other components than before, it starts where its objective customarily does."""
         now = self.view.experiment
-        if text.strip() != now.source.text:
-            try:
-                source = Source.of(text, settings().files)
-                same = source.components == now.source.components and words.fits(now.theta0, source)
-                self._replace(source=source, theta0=now.theta0 if same else words.start_of(source))
-            except SpecError as refused:
-                error = str(refused)
-        self.controls.source.show(text, error)
+        same = source.components == now.source.components and words.fits(now.theta0, source)
+        try:
+            self._replace(source=source, theta0=now.theta0 if same else words.start_of(source))
+        except SpecError as refused:
+            self._refuse(text, str(refused))
+        else:
+            self.controls.source.show(text)
 
     def set_theta0(self, text: str) -> None:
         """Another start, from tick 0; where its text is wrong, the old one goes on."""
@@ -229,9 +232,9 @@ class Session:
             findings = await asyncio.to_thread(verified, preset.name)
         except Exception as error:  # what a check may raise: the button must work again
             reason = f"Verify: {preset.name} can't be measured: {type(error).__name__}: {error}"
-            self._doc.add_next_tick_callback(on_loop(lambda: self._not_found(reason)))
+            await locked(self._doc, lambda: self._not_found(reason))
         else:
-            self._doc.add_next_tick_callback(on_loop(lambda: self._found(preset, findings)))
+            await locked(self._doc, lambda: self._found(preset, findings))
 
     def _not_found(self, reason: str) -> None:
         self.controls.show_verifying(at_work=False)
@@ -265,6 +268,7 @@ class Session:
         self._show(experiment=experiment)
 
     def _take_preset(self, name: str) -> None:
+        self._leave_off_reading()
         preset = find(name)
         experiment = preset.experiment(settings().files)
         self.view = replace(self.view, preset=preset)
@@ -293,41 +297,16 @@ class Session:
         transport = Transport(view.rate, view.paused)
         lead_in = view.preset.lead_in if view.preset else 0
         self.running = Running(self._doc, view.experiment, transport, self._stands, lead_in)
-        self.scopes = [
-            Oscilloscope(number, strategy, view, self.screen, self.controls.follow)
-            for number, strategy in enumerate(view.experiment.lanes, start=1)
-        ]
-        descent, above, below = self._descent()
-        panels = [*descent, *self.scopes]
-        self.running.show(panels)
-        self._plots.children = [*above, *(self._titled(panel, i) for i, panel in enumerate(self.scopes)), *below]
+        shown = self.shown = Arrangement(view, self.screen, self.controls.follow, on_loop(self.choose_start))
+        self.running.show(shown.panels)
+        self.screen.window.value = view.window
         self.controls.show_lanes(view.experiment.lanes)
         self.controls.theta0.show(words.spelled(view.experiment.theta0))
-        self.controls.follow_ranges([r for panel in panels for r in panel.ranges], self.screen)
-        self.screen.layout.value += 1
+        self.controls.follow_ranges([r for panel in shown.panels for r in panel.ranges], self.screen)
         self._show()
-
-    def _descent(self) -> tuple[list[Panel], list[Any], list[Any]]:
-        """The panels of what is descended, or else of the weight; what they put above the oscilloscopes, and below."""
-        experiment, follow, preset = self.view.experiment, self.controls.follow, self.view.preset
-        surface = surface_of(experiment)
-        self._weight = None
-        if surface is None and experiment.source.native is None:
-            self._weight = WeightCourse(experiment, self.view.place, self.screen, follow)
-            shown = [_under(self._weight.legend, self._weight.root, "weight")]
-            first = experiment.source.is_closed_loop or (preset is not None and preset.about_theta)
-            return [self._weight], shown if first else [], [] if first else shown
-        value = Course(Loss() if surface is None else Height(surface), experiment, self.screen, follow)
-        panels: list[Panel] = [value]
-        if surface is not None and surface.components <= 2:
-            panels.insert(0, Landscape(surface, experiment, self.screen, follow, on_loop(self.choose_start)))
-        return panels, [_under(value.legend, beside(*(panel.root for panel in panels)), "descent")], []
-
-    def _titled(self, panel: Oscilloscope, lane: int) -> Column:
-        """The panel, under its strategy's spec where there are several."""
-        lanes = self.view.experiment.lanes
-        label = [heading(lanes[lane].label, f"heading-{lane + 1}")] if len(lanes) > 1 else []
-        return Column(*label, panel.root, sizing_mode="stretch_width", spacing=4)
+        with self._doc.models.freeze():
+            for name, children in (self.controls.parts | {"plots": shown.children}).items():
+                self._boxes[name].children = children  # of these, the plots come last: then the page is shown
 
     def _show(self, **changes: Any) -> None:
         """Change what is shown, and the URL and the widgets with it."""
@@ -372,16 +351,3 @@ class Session:
     def _painted(self, count: object) -> None:
         with suppress(SpecError):  # a browser of ours counts; what another says counts for nothing
             self.running.painted(int(words.clamped(count, 0, 1e15)))
-
-
-def _under(legend: Div, shown: Any, name: str) -> Column:
-    return Column(legend, shown, sizing_mode="stretch_width", spacing=4, name=name)
-
-
-def _full(most: int) -> Div:
-    return Div(
-        text=f"<h1>All {most} places are taken</h1><p>Every tab here has a run of its own. Try again in a while.</p>",
-        name="full",
-        stylesheets=[NOTE_STYLE],
-        sizing_mode="stretch_width",
-    )

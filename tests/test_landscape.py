@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bokeh.models import Button
+from bokeh.models import Button, Toggle
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_same_bits
@@ -43,7 +43,7 @@ class Stage:
         self.hub = Hub(self.experiment, 100_000)
         self.chosen: list[tuple[float, ...]] = []
         self.surface = surface_of(self.experiment)
-        screen, follow = Screen(200), Button()
+        screen, follow = Screen(Toggle()), Button()
         quantity = Loss() if self.surface is None else Height(self.surface)
         self.panels: list[Any] = [Course(quantity, self.experiment, screen, follow)]
         if place is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bokeh.models import CustomJS
+from bokeh.models import CustomJS, Toggle
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -95,7 +95,7 @@ HELPERS = re.findall(r"^function (\w+)", (STATIC / "numbers.js").read_text(encod
 
 
 def test_every_script_takes_the_models_that_it_is_given() -> None:
-    screen = Screen(200)
+    screen = Screen(Toggle())
     for path in STATIC.glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert script(path.stem).code.endswith(text)

@@ -69,7 +69,7 @@ class PageServer:
         self._server.start()
 
     async def stop(self) -> None:
-        for session in list(self.app("session").open_sessions):
+        for session in self.sessions_inside():
             session.close()
         for client in list(self._server._tornado._clients):
             client._socket.close()
@@ -107,8 +107,18 @@ class PageServer:
             raise AssertionError(what) from None
 
     def sessions(self) -> list[Any]:
-        """The page's own sessions, one a tab."""
-        return self.call(lambda: list(self.app("session").open_sessions))
+        """The page's own sessions, one a tab that has been seen."""
+        return self.call(self.sessions_inside)
+
+    def sessions_inside(self) -> list[Any]:
+        """The same; to be asked in the server's thread."""
+        return [visit.session for visit in self.app("opening").visits if visit.session is not None]
+
+    def new_session(self, before: set[Any]) -> Any:
+        """The one that comes to those from before."""
+        self.wait(lambda: set(self.sessions_inside()) - before, "no session has come")
+        (new,) = set(self.sessions()) - before
+        return new
 
     def bokeh_sessions(self) -> int:
         """How many sessions Bokeh has; to be asked in the server's thread."""

@@ -78,7 +78,7 @@ class Tab:
         before = set(self.server.sessions())
         self.page.goto(url)
         self.page.wait_for_function("() => Bokeh?.documents?.[0]?.get_model_by_name('visible')?.active")
-        (self.session,) = set(self.server.sessions()) - before
+        self.session = self.server.new_session(before)
         self.until(lambda session: session.running.is_awake)
         return self
 

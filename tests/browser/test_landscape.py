@@ -169,7 +169,7 @@ def test_the_weight_stands_against_t(tab: Tab, words: list[tuple[str, Any]], pla
         assert_same_bits(tab.data(name)["theta"], theta)
         newest = float(theta[-1])  # it may have come to a bound
         tab.wait_text(f"theta {newest:.0f}" if newest.is_integer() else f"theta {newest:.4f}")
-    names = tab.ask(lambda session: [child.name for child in session._plots.children])
+    names = tab.ask(lambda session: [child.name for child in session.shown.children])
     assert names[place] == "weight"
     assert tab.page.evaluate(DASHED) == (2 if bounds else 0)
 

@@ -147,7 +147,7 @@ def test_a_client_that_never_reads_is_sent_a_few_frames(tab: Tab, server: PageSe
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "seen\n"
-        (silent,) = set(server.sessions()) - before
+        silent = server.new_session(before)
         server.wait(lambda: silent.running.run.tick > 10_000)
         assert frames.sent[silent.running.flow] == frames.most[silent.running.flow] == MOST
         sending = server.call(lambda: _tasks_of(silent._doc.session_context))
@@ -155,5 +155,5 @@ def test_a_client_that_never_reads_is_sent_a_few_frames(tab: Tab, server: PageSe
         tab.wait_past(tab.newest() + 50)  # nobody else waits for it
         client.communicate(timeout=LONG)
     server.wait(lambda: not silent.running.is_awake, "its work goes on")
-    server.wait(lambda: silent not in server.app("session").open_sessions)
+    server.wait(lambda: silent not in server.sessions_inside())
     tab.assert_reproduced(tab.pause())

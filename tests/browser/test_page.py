@@ -704,12 +704,12 @@ def test_a_closed_tab_leaves_nothing_but_its_place(
         first = new_tab(small).open(FAST)
         second = new_tab(small)
         second.page.goto(small.url())
-        expect(second.page.get_by_role("heading", name="places are taken")).to_be_visible()
+        expect(second.page.get_by_text("All 1 places are taken")).to_be_visible()
         first.wait_past(20)
         assert len(small.sessions()) == 1
         first.page.close()
         first.until(lambda session: not session.running.is_awake, "the work goes on")
-        small.wait(lambda: not small.app("session").open_sessions, "the place is not free again")
+        small.wait(lambda: not small.sessions_inside(), "the place is not free again")
         small.wait(lambda: small.bokeh_sessions() <= 1, "Bokeh keeps its session")  # the other tab's
 
 
@@ -782,7 +782,7 @@ def test_dark_and_light(new_tab: NewTab) -> None:
       }
       return found
     }"""
-    series = tab.ask(lambda session: session.scopes[0].series)
+    series = tab.ask(lambda session: session.shown.scopes[0].series)
     assert tab.page.evaluate(colours) == {s.column: s.look.dark for s in series}
     tab.page.emulate_media(color_scheme="light")
     tab.page.wait_for_function(f"light => ({colours})().g == light", arg=series[0].look.colour)
