@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bokeh.models import CustomJSTickFormatter, Slider
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import Number
+from stream_adam.language.tree import Number
 
 from .locking import listen
 from .style import WIDGET_STYLE
@@ -20,7 +20,7 @@ from .view import clamped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_adam.expression import Expression
+    from stream_adam.language.tree import Expression
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_adam.sources.program import numbers_of
-from stream_adam.sources.words import ObjectiveWord
+from stream_adam.sources.words import objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stream_adam.experiment import Experiment
-    from stream_adam.sources.objectives import Objective
+    from stream_adam.sources.objective import Objective
     from stream_adam.typing import Floats
 
 Range = tuple[float, float]
@@ -63,9 +63,10 @@ class Surface:
 def surface_of(experiment: Experiment) -> Surface | None:
     """The objective that the experiment's source descends; None without one."""
     call = experiment.source.objective
-    if call is None or not isinstance(call.word, ObjectiveWord):
+    objective = objective_of(call) if call is not None else None
+    if call is None or objective is None:
         return None
-    objective, parameters = call.word.objective, numbers_of(call)
+    parameters = numbers_of(call)
     components = objective.count(**parameters)
     if components != (experiment.size or 1) or (components == 1 and experiment.size is not None):
         return None  # every weight for itself: no function of them all

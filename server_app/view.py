@@ -13,7 +13,7 @@ from stream_adam.experiment import Experiment
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
 from stream_adam.series import NOTATIONS, Notation
 from stream_adam.sources.program import numbers_of
-from stream_adam.sources.words import ObjectiveWord
+from stream_adam.sources.words import objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,9 +130,9 @@ def fits(theta0: Weight, source: Source) -> bool:
 def start_of(source: Source) -> Weight:
     """Where a run of the source customarily starts: its objective's start; 0 without one."""
     call = source.objective
-    if call is None or not isinstance(call.word, ObjectiveWord):
+    objective = objective_of(call) if call is not None else None
+    if call is None or objective is None:
         return 0.0
-    objective = call.word.objective
     start = objective.start
     count = objective.count(**numbers_of(call))
     return start[0] if len(start) == 1 or count == 1 else start

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import Expression, Number
+from stream_adam.language.evaluation import OF_TICKS, Span, function_of
+from stream_adam.language.tree import Number
 from stream_adam.numeric import NotANumberError, as_table, shown
-from stream_adam.sources.reading import Reading, Span
-from stream_adam.sources.source import Source
+from stream_adam.sources.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -350,7 +350,7 @@ class Settings:
 
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
-        self._parts = [_values(value) for value in strategy.hyper]
+        self._parts = [function_of(value, OF_TICKS) for value in strategy.hyper]
         self._knobs = list(strategy.knobs.items())
         self._constant = all(isinstance(value, Number) for value in strategy.hyper)
 
@@ -386,13 +386,6 @@ def settings_at(strategy: Strategy, tick: int) -> dict[str, float]:
     """The hyperparameters of a strategy at a tick, by name."""
     table = Settings(strategy).over(np.array([tick], dtype=np.int64)).values
     return dict(zip(strategy.knobs, table[:, 0].tolist(), strict=True))
-
-
-def _values(value: Expression) -> Callable[[Span], Any]:
-    """A hyperparameter as a function of a span of ticks."""
-    if isinstance(value, Number):
-        return lambda _: value.value
-    return Reading(Source(value, str(value)), seed=0).parts[0]
 
 
 def gradient_of(reading: Reading, ticks: Ticks, parts: Floats, size: int | None) -> Callable[[int, Any], Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import Call, Expression, Number, as_expression
+from stream_adam.language.tree import Call, Expression, Number, as_expression
 from stream_adam.sources.recordings import ANY_FILE, Files
 from stream_adam.sources.source import Source, SourceLike
 from stream_adam.sources.words import SIGNAL_WORDS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from stream_adam.expression import Call, Expression, Number, Operation
+from stream_adam.language.tree import Call, Expression, Number, Operation
 from stream_adam.sources.words import NOISE_WORDS, NoiseWord
 
 if TYPE_CHECKING:

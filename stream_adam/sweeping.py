@@ -11,7 +11,7 @@ import numpy as np
 from stream_adam.engine import UNBOUNDED, Run, Settings
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.expression import Number
+from stream_adam.language.tree import Number
 from stream_adam.sources.reading import Reading
 
 if TYPE_CHECKING:

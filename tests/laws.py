@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_adam.engine import Run
-from stream_adam.expression import Call, Expression, Number
+from stream_adam.language.tree import Call, Expression, Number
 from stream_adam.sources import WORDS
+from stream_adam.sources.formulas import WEIGHTS, FormulaWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stream_adam.expression import Word
+    from stream_adam.language.tree import Argument, Parameter, Word
     from stream_adam.strategies import Strategy
     from stream_adam.strategies.strategy import Knob
 
@@ -103,8 +104,15 @@ def rest(lanes: list[Any], start: int) -> list[Any]:
 def example(word: Word) -> str:
     """A use of the word, with something in each parameter that must be given."""
     needed = islice(chain((3.0, 11.0, 100.0), repeat(2.0)), sum(p.default is None for p in word.parameters))
-    arguments = ["digits.npy" if p.is_text else next(needed) for p in word.parameters if p.default is None]
+    arguments = [given(word, p, next(needed)) for p in word.parameters if p.default is None]
     return str(word.bind(tuple(arguments), {}))
+
+
+def given(word: Word, parameter: Parameter, number: float) -> Argument:
+    """Something that the parameter takes: this number, unless it takes something else."""
+    if parameter.is_text:
+        return "digits.npy"
+    return number * WEIGHTS["x"] ** 2 if isinstance(word, FormulaWord) else number
 
 
 def examples(*groups: Mapping[str, Word]) -> list[str]:

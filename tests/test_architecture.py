@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stream_adam"
 
 NUMBERS = {
-    "expression", "hints", "errors", "typing", "grammar", "sources", "strategies", "experiment", "engine", "compiled",
-    "descent", "sweeping", "numeric", "runs", "states",
+    "hints", "errors", "typing", "numeric", "language", "states", "sources", "strategies", "experiment", "engine", "runs",
+    "compiled", "descent", "sweeping",
 }  # fmt: skip
 OUTSIDE = {"data"}  # what is read from files
 NEED_NUMBA = {"engine", "descent", "sweeping"}
@@ -27,18 +27,17 @@ STREAM_SIDE = {"transport", "clock", "pacer", "arrivals", "streaming", "hub"}
 AWAITING = {"clock", "pacer", "arrivals", "streaming", "hub", "cli"}  # modules of stream_adam that may
 
 # what each module may import of ours, for its types as well; modules that aren't here are above all of these
-BASE = {"errors", "expression", "numeric", "typing"}
+BASE = {"errors", "language", "numeric", "typing"}
 MAY_IMPORT = {
     "hints": set(),
     "errors": {"hints"},
     "data": {"errors", "typing"},
     "typing": set(),
-    "expression": {"errors", "typing"},
     "numeric": {"errors", "typing"},
-    "grammar": BASE,
-    "sources": BASE | {"data", "grammar"},
+    "language": {"errors", "numeric", "typing"},
+    "sources": BASE | {"data"},
     "states": set(),
-    "strategies": BASE | {"grammar", "sources", "states"},
+    "strategies": BASE | {"states"},
     "experiment": BASE | {"sources", "strategies"},
     "engine": BASE | {"sources", "strategies", "experiment", "compiled"},
     "runs": BASE | {"sources", "strategies", "experiment", "engine"},

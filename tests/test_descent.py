@@ -17,7 +17,7 @@ from stream_adam import Descent, SpecError, simulate
 from stream_adam.compiled import ONE_PART
 from stream_adam.descent import AHEAD, Singles, kept_of
 from stream_adam.engine import Settings, settings_at
-from stream_adam.expression import T
+from stream_adam.language.tree import T
 from stream_adam.sources import sin
 from stream_adam.strategies import STRATEGIES, Strategy, as_strategy
 from stream_adam.strategies.arithmetic import moments

@@ -13,7 +13,7 @@ from laws import room_around
 
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.expression import Expression, Number, T
+from stream_adam.language.tree import Expression, Number, T
 from stream_adam.sources import Reading, Source
 from stream_adam.strategies import STRATEGIES, as_strategy
 

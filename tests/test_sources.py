@@ -32,10 +32,10 @@ from stream_adam.compiled.loop import walker_of
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.expression import THETA, Expression, Number, Operation, Parameter, T, Word, operation
+from stream_adam.language.tree import THETA, Expression, Number, Operation, Parameter, T, Word, operation
 from stream_adam.sources import DEFAULT_SOURCE, GROUPS, WORDS, Files, Reading, Source, normal
 from stream_adam.sources.feeds import Feed, Lines
-from stream_adam.sources.objectives import Objective
+from stream_adam.sources.objective import Objective
 from stream_adam.sources.program import CODES, value_at
 from stream_adam.sources.recordings import SAMPLES, load
 from stream_adam.sources.words import DATA_WORDS, FUNCTION_WORDS, NOISE_WORDS, SIGNAL_WORDS, ObjectiveWord
@@ -513,7 +513,7 @@ def _mentioning(theta: Any, a: Any, b: Any) -> Any:
 
 
 def test_an_argument_of_an_objective_is_drawn_once_a_tick_in_the_order_written() -> None:
-    nowhere = Objective(_mentioning, value=max, minima=tuple, view=(-1, 1), start=(0.0,), components=1)
+    nowhere = Objective("twice", max, tuple, view=(-1, 1), start=(0.0,), components=1, slope=_mentioning)
     word = ObjectiveWord("twice", (Parameter("a"), Parameter("b")), "", nowhere)
     tree = word(normal(), normal()) + normal()
     first, second, third = (values(text, 50) for text in (

@@ -18,7 +18,7 @@ from laws import advanced, assert_same_bits, assert_same_run, even, mixed, room_
 from stream_adam.engine import Run, Settings
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.expression import Expression, Number, T
+from stream_adam.language.tree import Expression, Number, T
 from stream_adam.sources import normal, quadratic, sin, step
 from stream_adam.strategies import (
     BUILT_IN,

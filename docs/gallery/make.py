@@ -30,7 +30,7 @@ from stream_adam.presets import PRESETS, verify
 from stream_adam.presets.outcome import SAMPLES_ALONE
 from stream_adam.series import component_of, series_of
 from stream_adam.sources.program import numbers_of
-from stream_adam.sources.words import ObjectiveWord
+from stream_adam.sources.words import objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -223,9 +223,10 @@ def draw_heights(ax: Axes, experiment: Experiment, block: Block) -> None:
     """How high above the minimum each lane is."""
     call = experiment.source.objective
     assert call is not None
-    assert isinstance(call.word, ObjectiveWord)
+    objective = objective_of(call)
+    assert objective is not None
     for lane, (strategy, colour) in enumerate(zip(experiment.lanes, COLOURS, strict=False)):
-        heights = call.word.objective.value(block.lanes[lane]["theta"].T, **numbers_of(call))
+        heights = objective.value(block.lanes[lane]["theta"].T, **numbers_of(call))
         ax.plot(block.lanes[lane]["t"], np.maximum(heights, LOWEST / 1e3), lw=1.4, color=colour, label=strategy.label)
     ax.set_yscale("log")
     ax.set_ylim(bottom=LOWEST)

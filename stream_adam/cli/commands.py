@@ -37,7 +37,7 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.expression import Call
+from stream_adam.language.tree import Call
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
 from stream_adam.runs import Choice
 from stream_adam.sources import Source

@@ -12,13 +12,14 @@ True
 
 from __future__ import annotations
 
-from stream_adam.expression import PI as pi  # noqa: N811  (as it is written in a source)
-from stream_adam.expression import THETA as theta  # noqa: N811
-from stream_adam.expression import T as t  # noqa: N811
+from stream_adam.language.tree import PI as pi  # noqa: N811  (as it is written in a source)
+from stream_adam.language.tree import THETA as theta  # noqa: N811
+from stream_adam.language.tree import VARIABLES
+from stream_adam.language.tree import T as t  # noqa: N811
 from stream_adam.sources.reading import Reading
 from stream_adam.sources.recordings import Files
 from stream_adam.sources.source import Source, SourceLike
-from stream_adam.sources.words import GROUPS, VARIABLES, WORDS, word
+from stream_adam.sources.words import GROUPS, WORDS, word
 
 swinging, swinging_soft, line = word("swinging"), word("swinging_soft"), word("line")
 sine, square, sawtooth, triangle = word("sine"), word("square"), word("sawtooth"), word("triangle")
@@ -32,16 +33,16 @@ styblinski_tang, rastrigin, ackley = word("styblinski_tang"), word("rastrigin"),
 saddle, monkey_saddle, plateau, cliff = word("saddle"), word("monkey_saddle"), word("plateau"), word("cliff")
 mlp_digits = word("mlp_digits")
 sin, cos, tan, exp, log, sqrt = word("sin"), word("cos"), word("tan"), word("exp"), word("log"), word("sqrt")
-sign, floor, where = word("sign"), word("floor"), word("where")
-minimum, maximum = word("minimum"), word("maximum")
+sign, floor, where, tanh = word("sign"), word("floor"), word("where"), word("tanh")
+minimum, maximum, clip = word("minimum"), word("maximum"), word("clip")
 
 DEFAULT_SOURCE = "swinging_soft() + normal(0.5)"
 
 __all__ = [
     "DEFAULT_SOURCE", "GROUPS", "VARIABLES", "WORDS", "Files", "Reading", "Source", "SourceLike",
-    "absolute", "ackley", "beale", "bernoulli", "booth", "cauchy", "chirp", "cliff", "cos", "exp", "floor",
+    "absolute", "ackley", "beale", "bernoulli", "booth", "cauchy", "chirp", "cliff", "clip", "cos", "exp", "floor",
     "himmelblau", "huber", "impulse", "laplace", "line", "log", "logistic", "maximum", "minimum", "mlp_digits",
     "monkey_saddle", "normal", "pi", "plateau", "quadratic", "ramp", "random_walk", "rastrigin", "recording",
     "rosenbrock", "saddle", "sawtooth", "sign", "sin", "sine", "sqrt", "square", "stdin", "step", "student_t",
-    "styblinski_tang", "swinging", "swinging_soft", "t", "tan", "theta", "triangle", "uniform", "where",
+    "styblinski_tang", "swinging", "swinging_soft", "t", "tan", "tanh", "theta", "triangle", "uniform", "where",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from stream_adam.data import arriving
 from stream_adam.errors import SpecError
-from stream_adam.expression import Expression
+from stream_adam.language.tree import Expression
 from stream_adam.numeric import as_float
 
 if TYPE_CHECKING:

@@ -1,82 +1,38 @@
-"""Objectives: functions to descend, with their gradient at ``theta`` in closed form. Using one closes the loop.
+"""The objectives that the package brings: functions to descend. Using one in a source closes the loop.
 
-A gradient is written once, with the operators and the language's own functions, and takes and gives one operand a
-component: the closed loop walks the trees that it gives for the components of ``theta``. Beside it stand the function's
-value in numpy, its known minima, and where a map of it is worth drawing. A new objective is a function here and a line
-in the table below; its help, its parameters and their defaults are read off the function.
+A function is written once, as its value, with arithmetic and numpy's functions: see `stream_adam.sources.objective`.
+Its help, its parameters and their defaults are read off the function; the table at the end adds its known minima, and
+where a map of it is worth drawing.
+
+Two gradients are written by hand. That of `ackley` rounds off the tip at the origin, where the derivative is 0/0. That
+of `logistic` is a third as long as the derivative of the sum of logarithms, with the same value.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import Number, Operand
-from stream_adam.sources.functions import cos, exp, magnitude, maximum, minimum, sign, sin, sqrt, where
+from stream_adam.language.functions import cos, exp, maximum, sin, sqrt
+from stream_adam.language.tree import Expression, Number, Operand
+from stream_adam.sources.objective import MOST_COMPONENTS, Objective, Point, Theta, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Theta = tuple[Operand, ...]
-Point = tuple[float, ...]
-Range = tuple[float, float]
-Points = Any  # an array of shape (N, …), real or complex
-
-MOST_COMPONENTS = 100
 TWO_PI = 2 * math.pi
 
 
-@dataclass(frozen=True)
-class Objective:
-    """A function of N weights that a source descends.
-
-    Attributes:
-        gradient: `gradient(theta, …)`, an operand a component of theta, gives one a component.
-        value: `value(theta, …)` of an array of shape (N, …), real or complex, gives the shape (…).
-        minima: `minima(…)`, the points where the function is least; none where it has no least value.
-        view: the box worth looking at, a range an axis; one range is for every axis.
-        start: the customary first point, ours where the literature has none; a single number is for every component.
-        components: N, or a check of the parameters that gives it.
-        log: whether the values in the view span so many orders of magnitude that contours are log-spaced.
-        critical: points where the gradient is 0 and that are no minima.
-
-    The parameters are the word's, plain numbers but for `gradient`'s, which may change with t.
-    """
-
-    gradient: Callable[..., Theta]
-    value: Callable[..., Any]
-    minima: Callable[..., tuple[Point, ...]]
-    view: Range | tuple[Range, Range]
-    start: Point
-    components: int | Callable[..., int] = 2
-    log: bool = False
-    critical: tuple[Point, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The word that it is in a source."""
-        return self.gradient.__name__
-
-    def count(self, **parameters: float) -> int:
-        """How many components its gradient has; a parameter that is no plain number is NaN.
-
-        Raises:
-            SpecError: a parameter is not what the function needs.
-        """
-        return self.components if isinstance(self.components, int) else self.components(**parameters)
-
-
 def quadratic(
-    theta: Theta,
+    theta: Weights,
     curvature: Operand = 1.0,
     condition: Operand = 1.0,
     components: Operand = 1.0,  # noqa: ARG001  (as many as theta has)
-) -> Theta:
+) -> Any:
     """The bowl Σ cᵢ·xᵢ²/2, cᵢ log-spaced from curvature to curvature·condition; least, 0, at the origin.
 
     Gradient: cᵢ·xᵢ. The condition number (a plain number above 0, with two components or more) says how much steeper
@@ -85,13 +41,11 @@ def quadratic(
     >>> OBJECTIVES["quadratic"].value([3.0, 0.5], curvature=2, condition=100, components=2)
     34.0
     """
-    scales = _spread(_number(condition), len(theta))
-    return tuple(curvature * x if c == 1 else c * (curvature * x) for c, x in zip(scales, theta, strict=True))
-
-
-def _quadratic(theta: Points, curvature: float, condition: float, components: float) -> Any:
-    scales = _spread(condition, int(components))
-    return sum(scale * curvature * x * x / 2 for scale, x in zip(scales, theta, strict=True))
+    scales = _spread(condition, len(theta))
+    terms = [curvature * (x**2 / 2) for x in theta]
+    return sum(
+        (term if scale == 1 else scale * term for scale, term in zip(scales[1:], terms[1:], strict=True)), terms[0]
+    )
 
 
 def _quadratic_count(curvature: float, condition: float, components: float) -> int:  # noqa: ARG001  (any will do)
@@ -103,7 +57,7 @@ def _quadratic_count(curvature: float, condition: float, components: float) -> i
     return count
 
 
-def absolute(theta: Theta, slope: Operand = 1.0) -> Theta:
+def absolute(theta: Weights, slope: Operand = 1.0) -> Any:
     """The kink slope·|x|, also written abs(); least, 0, at 0, where the gradient given is 0.
 
     Gradient: slope·sign(x), the same however near the minimum is: a fixed step never settles.
@@ -112,15 +66,10 @@ def absolute(theta: Theta, slope: Operand = 1.0) -> Theta:
     6.0
     """
     (x,) = theta
-    return (slope * sign(x),)
-
-
-def _absolute(theta: Points, slope: float) -> Any:
-    (x,) = theta
     return slope * np.abs(x)
 
 
-def huber(theta: Theta, delta: Operand = 1.0) -> Theta:
+def huber(theta: Weights, delta: Operand = 1.0) -> Any:
     """Huber's loss: x²/2 up to |x| = delta > 0, delta·(|x| − delta/2) beyond; least, 0, at 0.
 
     Gradient: x, held between −delta and delta; that is what clipping makes of a bowl.
@@ -131,16 +80,11 @@ def huber(theta: Theta, delta: Operand = 1.0) -> Theta:
     [0.125, 2.5]
     """
     (x,) = theta
-    return (maximum(minimum(x, delta), -delta),)
-
-
-def _huber(theta: Points, delta: float) -> Any:
-    (x,) = theta
     size = np.abs(x)
-    return np.where(size <= delta, x * x / 2, delta * (size - delta / 2))
+    return np.where(size <= delta, x**2 / 2, delta * (size - delta / 2))
 
 
-def rosenbrock(theta: Theta, a: Operand = 1.0, b: Operand = 100.0) -> Theta:
+def rosenbrock(theta: Weights, a: Operand = 1.0, b: Operand = 100.0) -> Any:
     """Rosenbrock's curved valley (a − x)² + b(y − x²)²; least, 0, at (a, a²).
 
     Gradient: −2(a − x) − 4b·x(y − x²), 2b(y − x²). The valley's floor is almost flat, its walls steep: the condition
@@ -153,16 +97,10 @@ def rosenbrock(theta: Theta, a: Operand = 1.0, b: Operand = 100.0) -> Theta:
     24.199999999999996
     """
     x, y = theta
-    rise = y - x * x
-    return -2 * (a - x) - 4 * x * rise * b, 2 * rise * b
+    return (a - x) ** 2 + b * (y - x * x) ** 2
 
 
-def _rosenbrock(theta: Points, a: float, b: float) -> Any:
-    x, y = theta
-    return (a - x) ** 2 + b * (y - x**2) ** 2
-
-
-def beale(theta: Theta) -> Theta:
+def beale(theta: Weights) -> Any:
     """Beale's (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²; least, 0, at (3, 0.5).
 
     Gradient: 2Σ eₖ(yᵏ − 1), 2Σ eₖ·k·x·yᵏ⁻¹, with eₖ the three brackets. A flat valley with sharp corners outside, and a
@@ -175,21 +113,10 @@ def beale(theta: Theta) -> Theta:
     14.203125
     """
     x, y = theta
-    squared = y * y
-    cubed = squared * y
-    one, two, three = 1.5 - x + x * y, 2.25 - x + x * squared, 2.625 - x + x * cubed
-    return (
-        2 * (one * (y - 1) + two * (squared - 1) + three * (cubed - 1)),
-        2 * x * (one + 2 * two * y + 3 * three * squared),
-    )
+    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * (y * y)) ** 2 + (2.625 - x + x * (y * y * y)) ** 2
 
 
-def _beale(theta: Points) -> Any:
-    x, y = theta
-    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
-
-
-def himmelblau(theta: Theta) -> Theta:
+def himmelblau(theta: Weights) -> Any:
     """Himmelblau's (x² + y − 11)² + (x + y² − 7)²; least, 0, at (3, 2) and three points more.
 
     Gradient: 4x(x² + y − 11) + 2(x + y² − 7), 2(x² + y − 11) + 4y(x + y² − 7). Four equal minima, (3, 2),
@@ -202,16 +129,10 @@ def himmelblau(theta: Theta) -> Theta:
     170.0
     """
     x, y = theta
-    one, two = x * x + y - 11, x + y * y - 7
-    return 4 * x * one + 2 * two, 2 * one + 4 * y * two
+    return (x * x + y - 11) ** 2 + (x + y * y - 7) ** 2
 
 
-def _himmelblau(theta: Points) -> Any:
-    x, y = theta
-    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
-
-
-def booth(theta: Theta) -> Theta:
+def booth(theta: Weights) -> Any:
     """Booth's bowl (x + 2y − 7)² + (2x + y − 5)²; least, 0, at (1, 3).
 
     Gradient: 2(x + 2y − 7) + 4(2x + y − 5), 4(x + 2y − 7) + 2(2x + y − 5). Plain, with condition number 9, but its axes
@@ -223,16 +144,10 @@ def booth(theta: Theta) -> Theta:
     74.0
     """
     x, y = theta
-    one, two = x + 2 * y - 7, 2 * x + y - 5
-    return 2 * one + 4 * two, 4 * one + 2 * two
-
-
-def _booth(theta: Points) -> Any:
-    x, y = theta
     return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
 
-def styblinski_tang(theta: Theta, components: Operand = 2.0) -> Theta:  # noqa: ARG001  (as many as theta has)
+def styblinski_tang(theta: Weights, components: Operand = 2.0) -> Any:  # noqa: ARG001  (as many as theta has)
     """Styblinski & Tang's Σ (xᵢ⁴ − 16xᵢ² + 5xᵢ)/2; least, −39.166166 a component, at xᵢ = −2.903534.
 
     Gradient: 2xᵢ³ − 16xᵢ + 2.5. Each component has a second minimum at 2.746803, higher by 14.1: 2ᴺ minima in all.
@@ -242,14 +157,10 @@ def styblinski_tang(theta: Theta, components: Operand = 2.0) -> Theta:  # noqa: 
     >>> OBJECTIVES["styblinski_tang"].value([1.0, -1.0], components=2)
     -15.0
     """
-    return tuple(2 * x * x * x - 16 * x + 2.5 for x in theta)
-
-
-def _styblinski_tang(theta: Points, **_: float) -> Any:
     return sum((x**4 - 16 * x**2 + 5 * x) / 2 for x in theta)
 
 
-def rastrigin(theta: Theta, components: Operand = 2.0) -> Theta:  # noqa: ARG001  (as many as theta has)
+def rastrigin(theta: Weights, components: Operand = 2.0) -> Any:  # noqa: ARG001  (as many as theta has)
     """Rastrigin's ripples on a bowl, Σ xᵢ² + 10(1 − cos 2πxᵢ); least, 0, at the origin.
 
     Gradient: 2xᵢ + 20π sin 2πxᵢ. A minimum near every point with whole coordinates up to about 31; usually looked at
@@ -260,14 +171,10 @@ def rastrigin(theta: Theta, components: Operand = 2.0) -> Theta:  # noqa: ARG001
     >>> float(OBJECTIVES["rastrigin"].value([1.0, 0.0], components=2))
     1.0
     """
-    return tuple(2 * x + 10 * TWO_PI * sin(TWO_PI * x) for x in theta)
-
-
-def _rastrigin(theta: Points, **_: float) -> Any:
     return sum(x**2 + 10 * (1 - np.cos(TWO_PI * x)) for x in theta)
 
 
-def saddle(theta: Theta) -> Theta:
+def saddle(theta: Weights) -> Any:
     """The saddle x² − y²: no least value; flat at the origin, from where it falls along y.
 
     Gradient: 2x, −2y. On the line y = 0 nothing pushes a run off; how soon one leaves that starts beside it is what
@@ -277,15 +184,10 @@ def saddle(theta: Theta) -> Theta:
     -3.0
     """
     x, y = theta
-    return 2 * x, -2 * y
-
-
-def _saddle(theta: Points) -> Any:
-    x, y = theta
     return x**2 - y**2
 
 
-def monkey_saddle(theta: Theta) -> Theta:
+def monkey_saddle(theta: Weights) -> Any:
     """The monkey's saddle x³ − 3xy², with a place for the tail: no least value; flat at the origin.
 
     Gradient: 3x² − 3y², −6xy. At the origin the curvature is 0 as well, so near it the gradient fades with the square
@@ -297,15 +199,10 @@ def monkey_saddle(theta: Theta) -> Theta:
     2.0
     """
     x, y = theta
-    return 3 * x * x - 3 * y * y, -6 * x * y
+    return x**3 - 3 * x * (y * y)
 
 
-def _monkey_saddle(theta: Points) -> Any:
-    x, y = theta
-    return x**3 - 3 * x * y**2
-
-
-def ackley(theta: Theta) -> Theta:
+def ackley(theta: Weights) -> Any:
     """Ackley's funnel with ripples, 20(1 − exp(−r/5)) + e − exp(c); least, 0, at the origin.
 
     r = √((x² + y²)/2), c = (cos 2πx + cos 2πy)/2. Gradient: 2x/r·exp(−r/5) + π sin(2πx)·exp(c), and so for y. At the
@@ -318,20 +215,20 @@ def ackley(theta: Theta) -> Theta:
     0.0
     """
     x, y = theta
+    c = (np.cos(TWO_PI * x) + np.cos(TWO_PI * y)) / 2
+    return -20 * np.expm1(-0.2 * np.sqrt((x * x + y * y) / 2)) + math.e - np.exp(c)
+
+
+def _ackley_gradient(theta: Theta) -> Theta:
+    x, y = theta
     r = sqrt((x * x + y * y) / 2)
     funnel = 2 * exp(-0.2 * r) / maximum(r, 1e-150)
     ripples = math.pi * exp((cos(TWO_PI * x) + cos(TWO_PI * y)) / 2)
     return funnel * x + ripples * sin(TWO_PI * x), funnel * y + ripples * sin(TWO_PI * y)
 
 
-def _ackley(theta: Points) -> Any:
-    x, y = theta
-    c = (np.cos(TWO_PI * x) + np.cos(TWO_PI * y)) / 2
-    return -20 * np.expm1(-0.2 * np.sqrt((x * x + y * y) / 2)) + math.e - np.exp(c)
-
-
-def plateau(theta: Theta, width: Operand = 1.0) -> Theta:
-    """A valley in a plateau, u²/(1 + u²) with u = x/width; least, 0, at 0, and towards 1 far from it.
+def plateau(theta: Weights, width: Operand = 1.0) -> Any:
+    """A valley in a plateau, 1 − 1/(1 + u²) with u = x/width; least, 0, at 0, and towards 1 far from it.
 
     Gradient: 2u/(width·(1 + u²)²). Outside the valley it fades with the cube of the distance: gradient descent hardly
     moves there, while a step that is scaled by the gradient's own size walks on.
@@ -341,18 +238,11 @@ def plateau(theta: Theta, width: Operand = 1.0) -> Theta:
     >>> OBJECTIVES["plateau"].value([3.0], width=1)
     0.9
     """
-    (x,) = theta
-    u = x / width
-    rise = 1 + u * u
-    return (2 * u / (width * rise * rise),)
+    u = theta[0] / width
+    return 1 - 1 / (1 + u * u)  # unlike u²/(1 + u²), its derivative is no difference of near numbers
 
 
-def _plateau(theta: Points, width: float) -> Any:
-    (x,) = theta
-    return x * x / (width**2 + x * x)
-
-
-def cliff(theta: Theta, height: Operand = 10.0, width: Operand = 0.1) -> Theta:
+def cliff(theta: Weights, height: Operand = 10.0, width: Operand = 0.1) -> Any:
     """A bowl with a cliff at x = 1, x²/2 + height·u, where u goes from 0 to 1 within width/2 of 1; least, 0, at 0.
 
     u = (x − 1)/width + 1/2, held between 0 and 1. Gradient: x, and height/width more on the cliff: 101 as it stands.
@@ -366,13 +256,7 @@ def cliff(theta: Theta, height: Operand = 10.0, width: Operand = 0.1) -> Theta:
     [0.0, 5.5, 12.0]
     """
     (x,) = theta
-    on_cliff = where(2 * magnitude(x - 1) < width, 1, 0)
-    return (x + on_cliff * height / width,)
-
-
-def _cliff(theta: Points, height: float, width: float) -> Any:
-    (x,) = theta
-    return x * x / 2 + height * np.clip((x - 1) / width + 0.5, 0, 1)
+    return x**2 / 2 + height * np.clip((x - 1) / width + 0.5, 0, 1)
 
 
 # Degrees Fahrenheit at each of the 23 flights before the Challenger's, and whether an O-ring showed damage.
@@ -383,7 +267,7 @@ MEAN = sum(TEMPERATURES) / FLIGHTS
 DEVIATION = math.sqrt(sum((temperature - MEAN) ** 2 for temperature in TEMPERATURES) / FLIGHTS)
 
 
-def logistic(theta: Theta) -> Theta:
+def logistic(theta: Weights) -> Any:
     """Logistic regression on the shuttle's O-rings, damage by temperature; least, 0.441635, at (−1.107550, −1.602378).
 
     The mean over 23 flights of log(1 + exp(z)) − y·z, z = x₀ + x₁·s, where y is 1 for a flight with damage and s its
@@ -397,6 +281,15 @@ def logistic(theta: Theta) -> Theta:
     True
     """
     intercept, slope = theta
+    losses = (
+        _log_of_one_plus_exp(intercept + slope * _standard(t)) - y * (intercept + slope * _standard(t))
+        for t, y in zip(TEMPERATURES, DAMAGED, strict=True)
+    )
+    return sum(losses) / FLIGHTS
+
+
+def _logistic_gradient(theta: Theta) -> Theta:
+    intercept, slope = theta
     mean_intercept: Operand = -sum(DAMAGED) / FLIGHTS
     mean_slope: Operand = -sum(y * _standard(t) for t, y in zip(TEMPERATURES, DAMAGED, strict=True)) / FLIGHTS
     for temperature, flights in Counter(TEMPERATURES).items():
@@ -404,15 +297,6 @@ def logistic(theta: Theta) -> Theta:
         share = flights / FLIGHTS / (1 + exp(-(intercept + slope * s)))
         mean_intercept, mean_slope = mean_intercept + share, mean_slope + s * share
     return mean_intercept, mean_slope
-
-
-def _logistic(theta: Points) -> Any:
-    intercept, slope = theta
-    losses = (
-        _log_of_one_plus_exp(intercept + slope * _standard(t)) - y * (intercept + slope * _standard(t))
-        for t, y in zip(TEMPERATURES, DAMAGED, strict=True)
-    )
-    return sum(losses) / FLIGHTS
 
 
 def _standard(temperature: float) -> float:
@@ -425,15 +309,11 @@ def _log_of_one_plus_exp(z: Any) -> Any:
     return np.where(above, z, 0) + np.log1p(np.exp(np.where(above, -z, z)))
 
 
-def _spread(condition: float, components: int) -> list[float]:
-    """Factors from 1 to the condition number, evenly spaced in their logarithm."""
+def _spread(condition: Operand, components: int) -> list[float]:
+    """Factors from 1 to the condition number, which is a plain number, evenly spaced in their logarithm."""
+    condition = condition.value if isinstance(condition, Number) else condition
+    assert not isinstance(condition, Expression), "seen to by the count"
     return [1.0, *(condition ** (i / (components - 1)) for i in range(1, components))]
-
-
-def _number(operand: Operand) -> float:
-    """The plain number that the check has seen."""
-    assert isinstance(operand, Number | float | int)
-    return operand.value if isinstance(operand, Number) else float(operand)
 
 
 def _whole(name: str, components: float) -> int:
@@ -471,50 +351,47 @@ def _counted(name: str) -> Callable[..., int]:
     return lambda components, **_: _whole(name, components)
 
 
+def _named(value: Callable[..., Any], *known: Any, **options: Any) -> Objective:
+    return Objective(value.__name__, value, *known, **options)
+
+
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
-        Objective(
-            quadratic, _quadratic,
-            lambda curvature, components, **_: ((0.0,) * int(components),) if curvature > 0 else (),
+        _named(
+            quadratic, lambda curvature, components, **_: ((0.0,) * int(components),) if curvature > 0 else (),
             view=(-2.0, 2.0), start=(1.0,), components=_quadratic_count,
         ),
-        Objective(
-            absolute, _absolute, lambda slope: ((0.0,),) if slope > 0 else (),
-            view=(-2.0, 2.0), start=(1.0,), components=1,
+        _named(
+            absolute, lambda slope: ((0.0,),) if slope > 0 else (), view=(-2.0, 2.0), start=(1.0,), components=1,
         ),
-        Objective(huber, _huber, _only((0.0,)), view=(-4.0, 4.0), start=(3.0,), components=_of_huber),
-        Objective(
-            rosenbrock, _rosenbrock, lambda a, b: ((a, a * a),) if b > 0 else (),
+        _named(huber, _only((0.0,)), view=(-4.0, 4.0), start=(3.0,), components=_of_huber),
+        _named(
+            rosenbrock, lambda a, b: ((a, a * a),) if b > 0 else (),
             view=((-2.0, 2.0), (-1.0, 3.0)), start=(-1.2, 1.0), log=True,
         ),
-        Objective(
-            beale, _beale, _only((3.0, 0.5)), view=(-4.5, 4.5), start=(1.0, 1.0), log=True, critical=((0.0, 1.0),)
-        ),
-        Objective(
-            himmelblau, _himmelblau,
-            _only((3.0, 2.0), (-2.805118086952745, 3.131312518250573), (-3.779310253377747, -3.2831859912861696),
-                  (3.5844283403304917, -1.8481265269644036)),
+        _named(beale, _only((3.0, 0.5)), view=(-4.5, 4.5), start=(1.0, 1.0), log=True, critical=((0.0, 1.0),)),
+        _named(
+            himmelblau, _only(
+                (3.0, 2.0), (-2.805118086952745, 3.131312518250573), (-3.779310253377747, -3.2831859912861696),
+                (3.5844283403304917, -1.8481265269644036),
+            ),
             view=(-6.0, 6.0), start=(0.0, 0.0), log=True,
         ),
-        Objective(booth, _booth, _only((1.0, 3.0)), view=(-10.0, 10.0), start=(-5.0, -5.0), log=True),
-        Objective(
-            styblinski_tang, _styblinski_tang, _repeated(-2.903534027771177),
+        _named(booth, _only((1.0, 3.0)), view=(-10.0, 10.0), start=(-5.0, -5.0), log=True),
+        _named(
+            styblinski_tang, _repeated(-2.903534027771177),
             view=(-5.0, 5.0), start=(0.0,), components=_counted("styblinski_tang"),
         ),
-        Objective(
-            rastrigin, _rastrigin, _repeated(0.0), view=(-5.12, 5.12), start=(3.3,), components=_counted("rastrigin")
-        ),
-        Objective(saddle, _saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)),
-        Objective(
-            monkey_saddle, _monkey_saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)
-        ),
-        Objective(ackley, _ackley, _only((0.0, 0.0)), view=(-5.0, 5.0), start=(3.3, 2.7)),
-        Objective(plateau, _plateau, _only((0.0,)), view=(-10.0, 10.0), start=(8.0,), components=1),
-        Objective(cliff, _cliff, _only((0.0,)), view=(-4.0, 3.0), start=(2.0,), components=_of_cliff),
-        Objective(
-            logistic, _logistic, _only((-1.1075501240260095, -1.6023779606000994)),
-            view=((-4.0, 2.0), (-5.0, 2.0)), start=(0.0, 0.0),
+        _named(rastrigin, _repeated(0.0), view=(-5.12, 5.12), start=(3.3,), components=_counted("rastrigin")),
+        _named(saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)),
+        _named(monkey_saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)),
+        _named(ackley, _only((0.0, 0.0)), view=(-5.0, 5.0), start=(3.3, 2.7), slope=_ackley_gradient),
+        _named(plateau, _only((0.0,)), view=(-10.0, 10.0), start=(8.0,), components=1),
+        _named(cliff, _only((0.0,)), view=(-4.0, 3.0), start=(2.0,), components=_of_cliff),
+        _named(
+            logistic, _only((-1.1075501240260095, -1.6023779606000994)),
+            view=((-4.0, 2.0), (-5.0, 2.0)), start=(0.0, 0.0), slope=_logistic_gradient,
         ),
     )
 }  # fmt: skip

@@ -18,27 +18,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import THETA, Call, Expression, Number, Operation, as_expression
-from stream_adam.sources.words import FunctionWord, NoiseWord, ObjectiveWord
+from stream_adam.language.tree import THETA, Call, Expression, Number, Operation
+from stream_adam.sources.formulas import FormulaWord
+from stream_adam.sources.words import FunctionWord, NoiseWord, objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from stream_adam.sources.objective import Objective
     from stream_adam.typing import Floats
 
 CODES = {
     name: code
     for code, name in enumerate(
         ["column", "constant", "theta", "negative", "+", "-", "*", "/", "%", "**", "<", "<=", ">", ">=", "==", "!=",
-         "sin", "cos", "tan", "exp", "log", "sqrt", "abs", "sign", "floor", "minimum", "maximum", "where"]
+         "sin", "cos", "tan", "tanh", "exp", "log", "sqrt", "abs", "sign", "floor", "minimum", "maximum", "where"]
     )
 }  # fmt: skip
 # Numba freezes module-level integers into the compiled code.
 COLUMN, CONSTANT, WEIGHT, NEGATIVE, ADD, SUBTRACT, MULTIPLY, DIVIDE, MODULO, POWER = range(10)
 LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL = range(10, 16)
-SIN, COS, TAN, EXP, LOG, SQRT, ABS, SIGN, FLOOR, MINIMUM, MAXIMUM, WHERE = range(16, 28)
+SIN, COS, TAN, TANH, EXP, LOG, SQRT, ABS, SIGN, FLOOR, MINIMUM, MAXIMUM, WHERE = range(16, 29)
 LARGEST_EXPONENT = math.log(1.7976931348623157e308)
 
 
@@ -69,10 +71,7 @@ class Program:
 
 def is_closed(node: Expression) -> bool:
     """Whether the node depends on theta, or on what only the program has."""
-    return any(
-        n == THETA or isinstance(n, _Column | _Weight) or (isinstance(n, Call) and isinstance(n.word, ObjectiveWord))
-        for n in node.walk()
-    )
+    return any(n == THETA or isinstance(n, _Column | _Weight) or objective_of(n) is not None for n in node.walk())
 
 
 def is_noisy(node: Expression) -> bool:
@@ -86,12 +85,15 @@ def components_of(call: Call) -> int:
     Raises:
         SpecError: an argument that the number depends on is no whole number in bounds.
     """
-    assert isinstance(call.word, ObjectiveWord)
-    return call.word.objective.count(**numbers_of(call))
+    objective = objective_of(call)
+    assert objective is not None
+    return objective.count(**numbers_of(call))
 
 
 def numbers_of(call: Call) -> dict[str, float]:
-    """A call's arguments by name; NaN where one is not a plain number."""
+    """The arguments by name that an objective takes; NaN where one is not a plain number."""
+    if isinstance(call.word, FormulaWord):
+        return {}
     names = [parameter.name for parameter in call.word.parameters]
     values = [argument.value if isinstance(argument, Number) else math.nan for argument in call.children()]
     return dict(zip(names, values, strict=True))
@@ -173,27 +175,29 @@ class _Lowering:
         return _Column(len(self.columns) - 1)
 
     def _visit_call(self, node: Call) -> None:
-        if isinstance(node.word, FunctionWord):
+        if isinstance(node.word, FunctionWord) and node.word.made_of:
+            self.visit(node.word.made_of(*node.children()))
+        elif isinstance(node.word, FunctionWord):
             self._visit_all(node.children())
             self._emit(node.word.name, len(node.arguments))
-        elif isinstance(node.word, ObjectiveWord) and not any(is_closed(child) for child in node.children()):
-            gradient = self._gradient(node, node.word)
+        elif (objective := objective_of(node)) and not any(is_closed(child) for child in node.children()):
+            gradient = self._gradient(node, objective)
             self.visit(gradient[self.component if len(gradient) > 1 else 0])
         else:
             raise SpecError(f"theta can't stand inside {node.word.name}(…): it takes numbers and functions of t")
 
-    def _gradient(self, node: Call, word: ObjectiveWord) -> Sequence[Expression]:
+    def _gradient(self, node: Call, objective: Objective) -> Sequence[Expression]:
         """The objective's gradient, a tree a component; one of a single component acts on each by itself."""
         count = components_of(node)
         if count == 1:
-            return self._trees(node, word, (THETA,))
+            return self._trees(node, objective, (THETA,))
         if id(node) not in self._gradients:
-            self._gradients[id(node)] = self._trees(node, word, tuple(map(_Weight, range(count))))
+            self._gradients[id(node)] = self._trees(node, objective, tuple(map(_Weight, range(count))))
         return self._gradients[id(node)]
 
-    def _trees(self, node: Call, word: ObjectiveWord, theta: tuple[Expression, ...]) -> Sequence[Expression]:
-        columns = [self._column(child) for child in node.children()]
-        return [as_expression(tree) for tree in word.objective.gradient(theta, *columns)]
+    def _trees(self, node: Call, objective: Objective, theta: tuple[Expression, ...]) -> Sequence[Expression]:
+        settings = () if isinstance(node.word, FormulaWord) else node.children()
+        return objective.gradient(theta, *map(self._column, settings))
 
     def _visit_all(self, nodes: tuple[Expression, ...]) -> None:
         for node in nodes:
@@ -256,6 +260,8 @@ def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions
         if x > 0.0:
             return math.log(x)
         return -math.inf if x == 0.0 else math.nan
+    if code == TANH:
+        return math.tanh(x)
     if not math.isfinite(x):
         return math.nan
     if code == SIN:

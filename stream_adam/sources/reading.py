@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from stream_adam.errors import SpecError
-from stream_adam.expression import PI, Call, Expression, Number, Operation, T
+from stream_adam.language.evaluation import OF_TICKS, Span, function_of
+from stream_adam.language.tree import Call
 from stream_adam.sources.feeds import Feed, FeedState, Given, Lines
 from stream_adam.sources.program import is_noisy
-from stream_adam.sources.words import RECORDING, FunctionWord, NoiseWord, SignalWord
+from stream_adam.sources.words import RECORDING, NoiseWord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stream_adam.language.tree import Expression
     from stream_adam.sources.noise import Generator, Noise
     from stream_adam.sources.source import Source
     from stream_adam.typing import Array, Floats
@@ -25,31 +26,6 @@ if TYPE_CHECKING:
     Values = Callable[["Span"], Array]
 
 AT_ONCE = 16_384  # ticks: what a formula makes on the way stays in the processor's cache
-
-
-def _comparison(compare: Callable[..., Any]) -> Callable[..., Array]:
-    return lambda x, y: np.asarray(compare(x, y), dtype=np.float64)
-
-
-_OPERATORS: dict[str, Callable[..., Array]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "%": np.mod, "**": np.power,
-    "negative": np.negative,
-    "<": _comparison(np.less), "<=": _comparison(np.less_equal), ">": _comparison(np.greater),
-    ">=": _comparison(np.greater_equal), "==": _comparison(np.equal), "!=": _comparison(np.not_equal),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Span:
-    """Consecutive ticks; the numbers themselves are made where a formula asks for them."""
-
-    start: int
-    count: int
-
-    @cached_property
-    def ticks(self) -> Floats:
-        """The ticks as numbers, shape (count,)."""
-        return np.arange(self.start, self.start + self.count, dtype=np.float64)
 
 
 class Memory(Protocol):
@@ -87,7 +63,7 @@ class Reading:
         self._memories: list[Memory] = []
         self._unread: Floats | None = None  # ticks that were read, and not used
         self._lines: Values | None = None
-        self.parts = [self._compile(tree) for tree in self._trees(source, components)]
+        self.parts = [function_of(tree, OF_TICKS, self._term) for tree in self._trees(source, components)]
 
     def _trees(self, source: Source, components: int) -> tuple[Expression, ...]:
         if self.network is not None:
@@ -166,34 +142,19 @@ class Reading:
         for memory, state in zip(self._memories, memories, strict=True):
             memory.restore(state)
 
-    def _compile(self, node: Expression) -> Values:
-        """The tree as a chain of numpy calls on a span of ticks."""
-        if isinstance(node, Number):
-            value = np.float64(node.value)
-            return lambda _: value
-        if isinstance(node, Operation):
-            return _applied(_OPERATORS[node.symbol], [self._compile(operand) for operand in node.operands])
-        if isinstance(node, Call):
-            return self._compile_call(node)
-        if isinstance(node, Given):
-            return self._recorded(node)
+    def _term(self, node: Expression) -> Values:
+        """What is not of the language itself: data, or a noise with a generator of its own."""
         if isinstance(node, Feed):
             return self._fed(node.values)
-        assert node in {T, PI}, node  # theta is in no open-loop part
-        return (lambda span: span.ticks) if node == T else (lambda _: np.pi)
-
-    def _compile_call(self, node: Call) -> Values:
-        word = node.word
-        arguments = [self._compile(argument) for argument in node.children()]
-        if isinstance(word, FunctionWord):
-            return _applied(word.apply, arguments)
-        if isinstance(word, SignalWord):
-            return _applied(word.at, [lambda span: span.ticks, *arguments])
-        if isinstance(word, NoiseWord):
-            term = NoiseTerm(word.noise, next(self._generators), arguments)
+        if isinstance(node, Given):
+            return self._recorded(node)
+        assert isinstance(node, Call), node  # theta is in no open-loop part
+        if isinstance(node.word, NoiseWord):
+            arguments = [function_of(argument, OF_TICKS, self._term) for argument in node.children()]
+            term = NoiseTerm(node.word.noise, next(self._generators), arguments)
             self._memories.append(term)
             return term
-        if word == RECORDING:
+        if node.word == RECORDING:
             return self._recorded(node)
         choice = map(node.text, ("column", "blanks", "lane"))
         self._lines = self._lines or self._fed(Lines(None, *choice))  # one input, however often it stands there
@@ -235,10 +196,6 @@ class NoiseTerm:
         """Go back to where `save` was called."""
         state, self._sum = saved
         self._rng.bit_generator.state = deepcopy(state)
-
-
-def _applied(function: Callable[..., Array], operands: list[Values]) -> Values:
-    return lambda span: function(*[operand(span) for operand in operands])
 
 
 def _generators(seed: int) -> Iterator[Generator]:

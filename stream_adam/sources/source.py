@@ -11,13 +11,14 @@ import numpy as np
 
 from stream_adam.data import NOT_NUMBERS, Selection
 from stream_adam.errors import SpecError
-from stream_adam.expression import Call, Expression, Number, as_expression, check
-from stream_adam.grammar import parse
+from stream_adam.language.grammar import parse
+from stream_adam.language.tree import VARIABLES, Call, Expression, Number, T, as_expression, check
 from stream_adam.numeric import REAL_KINDS
 from stream_adam.sources.feeds import Feed, Given, value_of
+from stream_adam.sources.formulas import FormulaWord
 from stream_adam.sources.program import Program, components_of, is_closed, lower
 from stream_adam.sources.recordings import ANY_FILE, Files, load
-from stream_adam.sources.words import RECORDING, STDIN, VARIABLES, WORDS, NativeWord, Network, NoiseWord, ObjectiveWord
+from stream_adam.sources.words import RECORDING, STDIN, WORDS, NativeWord, Network, NoiseWord, SignalWord, objective_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,10 +88,9 @@ class Source:
 
     @property
     def objective(self) -> Call | None:
-        """The one objective that it descends, with plain numbers as arguments; None without one, or with several."""
-        calls = [node for node in self.tree.walk() if isinstance(node, Call) and isinstance(node.word, ObjectiveWord)]
-        plain = len(calls) == 1 and all(isinstance(argument, Number) for argument in calls[0].arguments)
-        return calls[0] if plain else None
+        """The one objective that it descends, whose value does not change with t; None without one, or with several."""
+        calls = [node for node in self.tree.walk() if isinstance(node, Call) and objective_of(node) is not None]
+        return calls[0] if len(calls) == 1 and _stays(calls[0]) else None
 
     def program_for(self, components: int) -> Program | None:
         """The closed loop's program for that many components, with room for one run; None for another source."""
@@ -152,6 +152,15 @@ def _check_input(tree: Expression, files: Files) -> None:
         Selection(*map(call.text, ("column", "blanks", "lane")))
 
 
+def _stays(call: Call) -> bool:
+    """Whether an objective is the same at every tick."""
+    if isinstance(call.word, FormulaWord):
+        return not any(
+            node == T or (isinstance(node, Call) and isinstance(node.word, SignalWord)) for node in call.walk()
+        )
+    return all(isinstance(argument, Number) for argument in call.arguments)
+
+
 def _is_live(node: Expression) -> bool:
     return isinstance(node, Feed) or (isinstance(node, Call) and node.word == STDIN)
 
@@ -165,7 +174,7 @@ def _native(tree: Expression, calls: list[Call]) -> Call | None:
 
 def _components(tree: Expression, calls: list[Call]) -> int | None:
     """How many components the gradient has; None where any number will do, as for an objective of one."""
-    counts = {str(call): components_of(call) for call in calls if isinstance(call.word, ObjectiveWord)}
+    counts = {str(call): components_of(call) for call in calls if objective_of(call) is not None}
     several = {name: count for name, count in counts.items() if count > 1}
     if len(set(several.values())) > 1:
         (one, first), *_, (other, second) = sorted(several.items(), key=lambda item: item[1])
@@ -212,5 +221,7 @@ def _check_noise(call: Call) -> None:
     """Draw once from a throwaway generator, where the arguments are numbers."""
     if isinstance(call.word, NoiseWord) and all(isinstance(argument, Number) for argument in call.arguments):
         numbers = [argument.value for argument in call.arguments if isinstance(argument, Number)]
-        if np.isnan(call.word.noise.draw(np.random.default_rng(0), 1, *numbers)).any():
+        with np.errstate(all="ignore"):
+            draw = call.word.noise.draw(np.random.default_rng(0), 1, *numbers)
+        if np.isnan(draw).any():
             raise SpecError(f"{call}: it needs {call.word.noise.needs}")

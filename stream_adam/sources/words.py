@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from stream_adam.expression import PI, THETA, Argument, Expression, Parameter, T, Variable, Word
-from stream_adam.sources import functions
+from stream_adam.language import functions
+from stream_adam.language.functions import FunctionWord
+from stream_adam.language.signals import SIGNAL_WORDS, SignalWord
+from stream_adam.language.tree import Argument, Call, Expression, Parameter, Word, help_of, parameters_of
 from stream_adam.sources.digits import Digits
-from stream_adam.sources.functions import FunctionWord
+from stream_adam.sources.formulas import DESCEND, FormulaWord, objective_of_formula
 from stream_adam.sources.noise import NOISES, Noise
-from stream_adam.sources.objectives import OBJECTIVES, Objective
-from stream_adam.sources.signals import SIGNALS
+from stream_adam.sources.objective import Objective
+from stream_adam.sources.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_adam.typing import Array, Floats
+    from stream_adam.typing import Floats
 
 
 __all__ = [
     "DATA_WORDS", "FUNCTION_WORDS", "GROUPS", "NATIVE_WORDS", "NOISE_WORDS", "OBJECTIVE_WORDS", "RECORDING",
-    "SIGNAL_WORDS", "STDIN", "VARIABLES", "WORDS", "DataWord", "FunctionWord", "NativeWord", "Network", "NoiseWord",
+    "SIGNAL_WORDS", "STDIN", "WORDS", "DataWord", "FunctionWord", "NativeWord", "Network", "NoiseWord",
     "ObjectiveWord", "SignalWord", "word",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class SignalWord(Word):
-    """A function of the tick."""
-
-    at: Callable[..., Array]
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class NoiseWord(Word):
 
 @dataclass(frozen=True)
 class ObjectiveWord(Word):
-    """A gradient at theta: given a tree for each component of theta, it gives a tree a component."""
+    """A function of the weights to descend; in a source it stands for its gradient at theta."""
 
     objective: Objective
 
@@ -100,27 +94,12 @@ class DataWord(Word):
     """Values that were made elsewhere: `recording`, `stdin`."""
 
 
-def _parameters(function: Callable[..., object], given_by_us: int) -> tuple[Parameter, ...]:
-    """The parameters of a word's function, less the first ones, which the run gives."""
-    listed = list(inspect.signature(function).parameters.values())[given_by_us:]
-    return tuple(
-        Parameter(p.name, None if p.default is p.empty else p.default, isinstance(p.default, str))
-        for p in listed
-        if p.kind is not p.KEYWORD_ONLY  # the run gives it
-    )
-
-
-def _help(function: Callable[..., object]) -> str:
-    return (function.__doc__ or "").splitlines()[0]
-
-
-SIGNAL_WORDS: dict[str, Word] = {f.__name__: SignalWord(f.__name__, _parameters(f, 1), _help(f), f) for f in SIGNALS}
 NOISE_WORDS: dict[str, Word] = {
-    noise.draw.__name__: NoiseWord(noise.draw.__name__, _parameters(noise.draw, 2), _help(noise.draw), noise)
+    noise.draw.__name__: NoiseWord(noise.draw.__name__, parameters_of(noise.draw, 2), help_of(noise.draw), noise)
     for noise in NOISES
 }
 OBJECTIVE_WORDS: dict[str, Word] = {
-    name: ObjectiveWord(name, _parameters(objective.gradient, 1), _help(objective.gradient), objective)
+    name: ObjectiveWord(name, parameters_of(objective.value, 1), help_of(objective.value), objective)
     for name, objective in OBJECTIVES.items()
 }
 _ABS = functions.magnitude
@@ -128,7 +107,7 @@ FUNCTION_WORDS: dict[str, Word] = functions.FUNCTION_WORDS | {
     "abs": SizeWord(_ABS.name, _ABS.parameters, _ABS.help, np.abs, OBJECTIVE_WORDS["absolute"])
 }
 NATIVE_WORDS: dict[str, Word] = {
-    "mlp_digits": NativeWord("mlp_digits", _parameters(Digits, 0), _help(Digits), Digits),
+    "mlp_digits": NativeWord("mlp_digits", parameters_of(Digits, 0), help_of(Digits), Digits),
 }
 _CHOICE = tuple(
     Parameter(name, default, is_text=True) for name, default in (("column", "g"), ("blanks", "refuse"), ("lane", ""))
@@ -145,11 +124,20 @@ GROUPS: dict[str, dict[str, Word]] = {
     "signals": SIGNAL_WORDS,
     "noise": NOISE_WORDS,
     "data": DATA_WORDS,
-    "objectives": {**OBJECTIVE_WORDS, **NATIVE_WORDS},
+    "objectives": {**OBJECTIVE_WORDS, DESCEND.name: DESCEND, **NATIVE_WORDS},
     "functions": FUNCTION_WORDS,
 }
-WORDS: dict[str, Word] = {name: word for group in GROUPS.values() for name, word in group.items()}
-VARIABLES: dict[str, Variable] = {variable.name: variable for variable in (T, THETA, PI)}
+WORDS: dict[str, Word] = {name: word for group in GROUPS.values() for name, word in group.items()} | functions.ALIASES
+
+
+def objective_of(node: Expression) -> Objective | None:
+    """The function that this node descends; None for a node that descends none."""
+    match node:
+        case Call(ObjectiveWord(objective=objective)):
+            return objective
+        case Call(FormulaWord(), (Expression() as formula,)):
+            return objective_of_formula(formula)
+    return None
 
 
 def word(name: str) -> Callable[..., Expression]:

@@ -25,9 +25,21 @@ import numpy as np
 
 from stream_adam import states
 from stream_adam.errors import SpecError, shown, suggestion
-from stream_adam.expression import THETA, Call, Expression, Number, Operation, Variable, as_expression, check, mentions
-from stream_adam.grammar import Named, parse_named
-from stream_adam.sources.words import FUNCTION_WORDS, SIGNAL_WORDS, VARIABLES, FunctionWord, SignalWord
+from stream_adam.language.functions import ALIASES, FUNCTION_WORDS, FunctionWord
+from stream_adam.language.grammar import Named, parse_named
+from stream_adam.language.signals import SIGNAL_WORDS, SignalWord
+from stream_adam.language.tree import (
+    THETA,
+    VARIABLES,
+    Call,
+    Expression,
+    Number,
+    Operation,
+    Variable,
+    as_expression,
+    check,
+    mentions,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -243,7 +255,7 @@ def _parsed(text: str, known: dict[str, Strategy]) -> Strategy:
 
 @lru_cache(maxsize=256)
 def _named(text: str) -> Named:
-    return parse_named(text, FUNCTION_WORDS | SIGNAL_WORDS, VARIABLES)
+    return parse_named(text, FUNCTION_WORDS | ALIASES | SIGNAL_WORDS, VARIABLES)
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stream_adam.errors import SpecError, shown, suggestion
-from stream_adam.expression import (
+from stream_adam.language.tree import (
     COMPARISONS,
     MAX_DEPTH,
     MAX_LENGTH,
@@ -201,7 +201,9 @@ class _Reader:
         word = self._words[name]
         if not called:
             raise _error(f"'{name}' needs brackets: {word.signature}", token)
+        outside, self._variables = self._variables, word.variables or self._variables
         positional, named = self._arguments(token)
+        self._variables = outside
         try:
             return word.bind(positional, named)
         except SpecError as error:

@@ -2,22 +2,24 @@
 
 A tree has four kinds of node: a :class:`Number`, a :class:`Variable` (``t``, ``theta``, ``pi``), an
 :class:`Operation` (``+ - * / % **``, comparisons, unary minus) and a :class:`Call` of a :class:`Word`. Trees compose
-with Python's own operators, and ``str(tree)`` is text that `stream_adam.grammar.parse` reads back to the same tree.
+with Python's own operators, and ``str(tree)`` is text that `grammar.parse` reads back to the same tree.
 
-What a word *does* is not said here: the table in `stream_adam.sources` holds that. Every number is a float64 from the
-moment it is read, so ``9**9**9**9`` is infinity at once and never a giant integer.
+What a word *does* is not said here: subclasses of :class:`Word` hold that. Every number is a float64 from the moment
+it is read, so ``9**9**9**9`` is infinity at once and never a giant integer.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stream_adam.errors import SpecError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MAX_LENGTH = 100_000  # characters: room for every tree of MAX_NODES, its numbers in full
 MAX_NODES = 2_000
@@ -41,7 +43,22 @@ class Expression:
     """
 
     binding: ClassVar[int] = ATOM
-    __array_ufunc__ = None  # numpy leaves `array * tree` to the tree, which refuses arrays
+
+    def __array_ufunc__(self, function: Any, method: str, *operands: Any, **options: Any) -> Expression:
+        """What numpy's elementwise functions make of trees: ``np.sin(x)`` is the tree ``sin(x)``."""
+        return self._called(
+            function.__name__ if method == "__call__" else f"{function.__name__}.{method}", operands, options
+        )
+
+    def __array_function__(self, function: Any, _types: Any, operands: Any, options: Any) -> Expression:
+        """The same for ``np.where`` and ``np.clip``, which are no ufuncs."""
+        return self._called(function.__name__, operands, options)
+
+    @staticmethod
+    def _called(name: str, operands: Iterable[Any], options: Mapping[str, Any]) -> Expression:
+        if name not in NUMPY_NAMES or options:
+            raise SpecError(f"np.{name} can't be written as a formula: known are {', '.join(sorted(NUMPY_NAMES))}")
+        return NUMPY_NAMES[name](*operands)
 
     def __bool__(self) -> bool:
         raise SpecError("an expression is neither true nor false: a condition is written where(condition, …)")
@@ -111,6 +128,7 @@ class Expression:
 
 
 Operand = Expression | float
+NUMPY_NAMES: dict[str, Callable[..., Expression]] = {}  # what numpy calls the operators and functions
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,11 +205,16 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Word:
-    """A name the language knows, with its parameters and one line of help. Subclasses say what it does."""
+    """A name the language knows, with its parameters and one line of help. Subclasses say what it does.
+
+    Attributes:
+        variables: what its arguments are written in; None: in the variables of the text around it.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     help: str
+    variables: Mapping[str, Variable] | None = field(default=None, kw_only=True, compare=False)
 
     def __call__(self, /, *positional: Argument, **named: Argument) -> Expression:
         """Compose: ``sine(25, amplitude=5)`` in Python is what it is in a spec."""
@@ -233,6 +256,21 @@ class Word:
 Argument = Expression | float | str
 
 
+def parameters_of(function: Callable[..., object], given_by_us: int) -> tuple[Parameter, ...]:
+    """The parameters of a word, read off the function behind it, without the first ones, which a run gives."""
+    listed = list(inspect.signature(function).parameters.values())[given_by_us:]
+    return tuple(
+        Parameter(p.name, None if p.default is p.empty else p.default, isinstance(p.default, str))
+        for p in listed
+        if p.kind is not p.KEYWORD_ONLY  # the run gives it
+    )
+
+
+def help_of(function: Callable[..., object]) -> str:
+    """The first line of its documentation."""
+    return (function.__doc__ or "").splitlines()[0]
+
+
 @dataclass(frozen=True)
 class Call(Expression):
     """A word with an argument for each of its parameters."""
@@ -259,6 +297,7 @@ class Call(Expression):
 
 
 T, THETA, PI = Variable("t"), Variable("theta"), Variable("pi")
+VARIABLES: dict[str, Variable] = {variable.name: variable for variable in (T, THETA, PI)}
 
 
 def as_expression(value: Any) -> Expression:
@@ -293,6 +332,26 @@ def operation(symbol: str, *operands: Operand) -> Expression:
     if symbol == "negative" and isinstance(nodes[0], Number):
         return Number(-nodes[0].value)
     return Operation(symbol, nodes)
+
+
+_NUMPY_OPERATORS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "remainder": "%", "power": "**",
+    "negative": "negative", "less": "<", "less_equal": "<=",
+    "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
+NUMPY_NAMES.update({name: partial(operation, symbol) for name, symbol in _NUMPY_OPERATORS.items()})
+
+
+def substituted(tree: Expression, values: Mapping[Expression, Expression]) -> Expression:
+    """The tree with other nodes in the place of some of its leaves."""
+    if tree in values:
+        return values[tree]
+    if isinstance(tree, Operation):
+        return Operation(tree.symbol, tuple(substituted(node, values) for node in tree.operands))
+    if isinstance(tree, Call):
+        arguments = [node if isinstance(node, str) else substituted(node, values) for node in tree.arguments]
+        return Call(tree.word, tuple(arguments))
+    return tree
 
 
 def mentions(tree: Expression, variable: Variable) -> bool:

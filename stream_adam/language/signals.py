@@ -6,14 +6,25 @@ arrays that broadcast with ``t``. A new signal is a function here and a line in 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from stream_adam.language.tree import Word, help_of, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_adam.typing import Array
+
+
+@dataclass(frozen=True)
+class SignalWord(Word):
+    """A function of the tick."""
+
+    at: Callable[..., Array]
+
 
 TICKS_A_PERIOD = 50  # the original's `periods = size / 50`
 
@@ -99,3 +110,6 @@ def _turn(t: Array, period: Array, phase: Array) -> Array:
 SIGNALS: tuple[Callable[..., Array], ...] = (
     swinging, swinging_soft, line, sine, square, sawtooth, triangle, ramp, step, impulse, chirp,
 )  # fmt: skip
+SIGNAL_WORDS: dict[str, Word] = {
+    f.__name__: SignalWord(f.__name__, parameters_of(f, 1), help_of(f), f) for f in SIGNALS
+}
