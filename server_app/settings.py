@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from stream_adam.extensions import load
 from stream_adam.sources import Files
-from stream_adam.strategies import load_strategies
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Settings:
 def settings() -> Settings:
     """The settings of this process; strategies of the user's own are registered on the way."""
     for path in filter(None, os.environ.get("STREAM_ADAM_LOAD", "").split(os.pathsep)):
-        load_strategies(path)
+        load(path)
     folder = os.environ.get("STREAM_ADAM_RECORDINGS")
     return Settings(
         Files(Path(folder) if folder else None, anywhere=False),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stream_adam.descent import Descent
     from stream_adam.errors import SpecError
     from stream_adam.runs import simulate
+    from stream_adam.sources import register_objective
     from stream_adam.strategies import Strategy, register
     from stream_adam.strategies.strategy import Beta, Carried, Derived, Epsilon, PositiveRate, Rate, Square
     from stream_adam.streaming import stream
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Beta", "Carried", "Derived", "Descent", "Epsilon", "PositiveRate", "Rate", "SpecError", "Square", "Strategy",
-    "Transport", "register", "simulate", "stream", "sweep",
+    "Transport", "register", "register_objective", "simulate", "stream", "sweep",
 ]  # fmt: skip
 
 _MODULES = dict.fromkeys(
@@ -40,6 +41,7 @@ _MODULES = dict.fromkeys(
     "Strategy": "strategies",
     "Transport": "transport",
     "register": "strategies",
+    "register_objective": "sources",
     "simulate": "runs",
     "stream": "streaming",
     "sweep": "sweeping",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stream_adam.sources import GROUPS, WORDS
 from stream_adam.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def own_strategies() -> Iterator[None]:
-    """What a test registers is gone when it ends."""
-    before = dict(STRATEGIES)
+    """The strategies, and the objectives, that a test registers are gone when it ends."""
+    tables: tuple[dict[str, Any], ...] = (STRATEGIES, WORDS, GROUPS["objectives"])
+    before = [dict(table) for table in tables]
     yield
-    STRATEGIES.clear()
-    STRATEGIES.update(before)
+    for table, known in zip(tables, before, strict=True):
+        table.clear()
+        table.update(known)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_same_bits
 
-from stream_adam import simulate
+from stream_adam import register_objective, simulate
 from stream_adam.errors import SpecError
 from stream_adam.language.tree import THETA, Number, T, Variable
 from stream_adam.sources import Source
@@ -32,6 +32,7 @@ PARAMETERS: dict[str, list[dict[str, float]]] = {
     "rosenbrock": [{}, {"a": -1.5, "b": 7.0}],
     "styblinski_tang": [{}, {"components": 1.0}, {"components": 4.0}],
     "rastrigin": [{}, {"components": 1.0}, {"components": 3.0}],
+    "griewank": [{}, {"components": 1.0}, {"components": 20.0}],
     "plateau": [{}, {"width": 0.2}],
     "cliff": [{}, {"height": 3.0, "width": 0.5}],
 }  # fmt: skip
@@ -168,6 +169,16 @@ KNOWN: dict[str, list[tuple[tuple[float, ...], float, float]]] = {
     "saddle": [((1.0, 2.0), -3.0, 0)],
     "monkey_saddle": [((2.0, 1.0), 2.0, 0)],
     "ackley": [((0.0, 0.0), 0.0, 0), ((1.0, 1.0), 20 * (1 - math.exp(-0.2)), 1e-14)],
+    "matyas": [((0.0, 0.0), 0.0, 0), ((10.0, -10.0), 100.0, 1e-12)],
+    "three_hump_camel": [((0.0, 0.0), 0.0, 0), ((1.747552, -0.873776), 0.298638, 1e-6)],
+    "goldstein_price": [
+        ((0.0, -1.0), 3.0, 0),
+        ((-0.6, -0.4), 30.0, 1e-11),
+        ((1.8, 0.2), 84.0, 1e-11),
+        ((1.2, 0.8), 840.0, 1e-10),
+    ],
+    "easom": [((math.pi, math.pi), -1.0, 0)],
+    "griewank": [((0.0, 0.0), 0.0, 0), ((math.pi, 4.4385), 0.007396, 1e-5)],  # the nearest other minimum
     "plateau": [((1.0,), 0.5, 0), ((1e9,), 1.0, 1e-15)],
     "cliff": [((1.0,), 5.5, 0), ((0.9,), 0.405, 1e-12), ((1.1,), 10.605, 1e-12)],
     "logistic": [((0.0, 0.0), math.log(2), 1e-15), ((math.log(7 / 16), 0.0), 28.267 / 46, 1e-5)],  # null deviance
@@ -398,3 +409,63 @@ def test_a_diverged_network_says_nan_and_nothing_else() -> None:
         assert np.isnan(network.gradient(0, theta)).any()
         assert math.isnan(network.loss(theta))
         assert network.accuracy(theta) < 0.2
+
+
+# Objectives of the user's own
+
+
+@pytest.mark.usefixtures("own_strategies")
+def test_an_objective_of_ones_own_descends_and_is_listed_and_has_a_map() -> None:
+    @register_objective(start=(2.2, -2.0), minima=[(0.0, 0.0)])
+    def own_bowl(x: Any, y: Any, steep: float = 8.0) -> Any:
+        """A bowl with a slope across."""
+        return (steep * x**2 + y**2) / 2 + 0.8 * x * y
+
+    here = simulate("own_bowl()", "sgd(alpha=0.08)", ticks=50, theta0=(2.2, -2))
+    there = simulate("descend((8*x**2 + y**2)/2 + 0.8*x*y)", "sgd(alpha=0.08)", ticks=50, theta0=(2.2, -2))
+    np.testing.assert_allclose(here["theta"][0], (0.92, -1.9808), rtol=1e-15)
+    np.testing.assert_allclose(here["theta"], there["theta"], rtol=1e-13, atol=1e-15)
+    steeper = simulate("own_bowl(10) + 0*normal()", "sgd(alpha=0.08)", ticks=1, theta0=(2.2, -2))
+    assert steeper["g"][0] == pytest.approx((20.4, -0.24), rel=1e-14)
+    word = GROUPS["objectives"]["own_bowl"]
+    assert (word.signature, word.help) == (
+        "own_bowl(x, y, steep=8)".replace("x, y, ", ""),
+        "A bowl with a slope across.",
+    )
+    assert np.allclose(word.objective.view, ((-1.1, 3.3), (-3.0, 1.0)))  # type: ignore[attr-defined]
+    assert word.objective.minima() == ((0.0, 0.0),)  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("own_strategies")
+def test_a_gradient_of_ones_own_is_taken_as_it_is() -> None:
+    @register_objective(start=(1.0,), gradient=lambda x: (3 * np.sign(x),))
+    def own_kink(x: Any) -> Any:
+        return 3 * np.abs(x)
+
+    assert simulate("own_kink()", "sgd", ticks=1, theta0=-0.5)["g"].tolist() == [-3.0]
+
+
+@pytest.mark.usefixtures("own_strategies")
+@pytest.mark.parametrize(
+    ("function", "options", "said"),
+    [
+        (lambda x: x, {"name": "<lambda>"}, "<lambda> is no plain function: an objective is one, made with def"),
+        (math.sqrt, {"name": ""}, "sqrt is no plain function"),
+        (lambda x: math.sin(x), {}, "f can't be called with symbols: "),  # noqa: PLW0108
+        (lambda x: 1 if x > 0 else 2, {}, "an expression is neither true nor false"),
+        (lambda x: np.arctan(x), {}, "f: np.arctan can't be written"),  # noqa: PLW0108
+        (lambda x: "x", {}, "f: 'x' is text"),
+        (lambda x: x, {"name": "rosenbrock"}, "'rosenbrock' is a word of the language already"),
+        (lambda x, y: x, {}, "f takes 2 weights (arguments without a default), and start has 1"),
+        (lambda x: x, {"start": ("a",)}, "start has 'a': it is one finite number a weight"),
+        (lambda x: x, {"minima": [(math.inf,)]}, "minima have inf: they are points of finite numbers"),
+        (lambda x: x, {"minima": [(1, 2)]}, "minima have (1.0, 2.0): a point has 1 numbers, as start has"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_an_objective_is_told(function: Any, options: dict[str, Any], said: str) -> None:
+    if name := options.get("name", "f"):
+        function.__name__ = name
+    with pytest.raises(SpecError) as error:
+        register_objective(start=options.get("start", (1.0,)), minima=options.get("minima", ()))(function)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from stream_adam import simulate
+from stream_adam.extensions import load
 from stream_adam.series import series_of
 from stream_adam.sources import DEFAULT_SOURCE
-from stream_adam.strategies import DEFAULT_STRATEGY, STRATEGIES, load_strategies
+from stream_adam.strategies import DEFAULT_STRATEGY, STRATEGIES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
+@pytest.mark.usefixtures("own_strategies")
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_its_python_runs(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream_adam.strategies.STRATEGIES", dict(STRATEGIES))
+def test_its_python_runs(number: int) -> None:
     quick = BLOCKS[number].replace("rate=20", "rate=2000")
     exec(compile(quick, f"README.md, block {number}", "exec"), {"__name__": "readme"})
 
@@ -29,7 +30,7 @@ def test_its_rule_is_the_examples_and_the_authors_program(own_strategies: None) 
     example = (ROOT / "examples" / "two_lines.py").read_text(encoding="utf-8")
     (block,) = (block for block in BLOCKS if "def two_lines" in block)
     assert block in example
-    load_strategies(ROOT / "examples" / "two_lines.py")
+    load(ROOT / "examples" / "two_lines.py")
     run = simulate("swinging_soft() + normal(0.5)", "two_lines", ticks=2_000, seed=1)
     assert [round(float(step), 4) for step in run["direction"][:3]] == [36.1537, 21.6899, 17.5687]
     assert all(figure in README for figure in ("36.1537", "21.6899", "17.5687"))

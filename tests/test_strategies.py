@@ -18,6 +18,7 @@ from laws import advanced, assert_same_bits, assert_same_run, even, mixed, room_
 from stream_adam.engine import Run, Settings
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
+from stream_adam.extensions import load
 from stream_adam.language.tree import Expression, Number, T
 from stream_adam.sources import normal, quadratic, sin, step
 from stream_adam.strategies import (
@@ -26,7 +27,6 @@ from stream_adam.strategies import (
     Strategy,
     adam,
     as_strategy,
-    load_strategies,
     names_by_family,
     register,
 )
@@ -632,8 +632,8 @@ def test_a_file_of_strategies_is_loaded(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(FILE, encoding="utf-8")
     modules = {module: sys.modules.get(module) for module in ("json", "numpy")}
-    for load in (path, str(path)):  # twice, as two options may name it
-        load_strategies(load)
+    for again in (path, str(path)):  # twice, as two options may name it
+        load(again)
         assert run_of("loaded(alpha=1)", [1.0], compiled=True).advance(1).lanes[0]["theta"].tolist() == [-2.5]
     assert {module: sys.modules.get(module) for module in modules} == modules
 
@@ -659,7 +659,7 @@ def test_a_file_that_cannot_be_loaded_is_named(tmp_path: Path, name: str, conten
     if content is not None:
         path.write_text(content, encoding="utf-8")
     with pytest.raises(SpecError) as caught:
-        load_strategies(path)
+        load(path)
     assert said in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert set(STRATEGIES) == BUILT_IN

@@ -37,11 +37,12 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
+from stream_adam.extensions import load
 from stream_adam.language.tree import Call
 from stream_adam.presets import DEFAULT_PRESET, Preset, find
 from stream_adam.runs import Choice
 from stream_adam.sources import Source
-from stream_adam.strategies import as_strategy, load_strategies
+from stream_adam.strategies import as_strategy
 from stream_adam.streaming import blocks
 from stream_adam.transport import Transport
 
@@ -163,7 +164,7 @@ def plot(args: argparse.Namespace) -> None:
 def list_(args: argparse.Namespace) -> None:
     """Tell what can be typed."""
     for path in args.load:
-        load_strategies(path)
+        load(path)
     say(LISTS[args.what]())
 
 
@@ -174,7 +175,7 @@ def experiment_of(args: argparse.Namespace) -> Experiment:
         SpecError: a word can't be used.
     """
     for path in args.load:
-        load_strategies(path)
+        load(path)
     recipe = _recipe(args)
     with _told("--source"):
         source = Source.of(recipe.source if args.source is None else args.source)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from stream_adam.cli import page
 from stream_adam.cli.output import OutputError, say
 from stream_adam.errors import SpecError
-from stream_adam.strategies import load_strategies
+from stream_adam.extensions import load
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,7 @@ def settings(args: argparse.Namespace) -> dict[str, str]:
             raise SpecError(f"--recordings {args.recordings}: there is no such folder")
         found["STREAM_ADAM_RECORDINGS"] = str(folder)
     for path in args.load:
-        load_strategies(path)  # here, where a mistake in it can be told
+        load(path)  # here, where a mistake in it can be told
     if args.load:
         found["STREAM_ADAM_LOAD"] = os.pathsep.join(str(Path(path).resolve()) for path in args.load)
     if args.max_sessions is not None:

@@ -18,6 +18,7 @@ from stream_adam.language.tree import VARIABLES
 from stream_adam.language.tree import T as t  # noqa: N811
 from stream_adam.sources.reading import Reading
 from stream_adam.sources.recordings import Files
+from stream_adam.sources.registering import register_objective
 from stream_adam.sources.source import Source, SourceLike
 from stream_adam.sources.words import GROUPS, WORDS, word
 
@@ -31,7 +32,8 @@ quadratic, absolute, huber, logistic = word("quadratic"), word("absolute"), word
 rosenbrock, beale, himmelblau, booth = word("rosenbrock"), word("beale"), word("himmelblau"), word("booth")
 styblinski_tang, rastrigin, ackley = word("styblinski_tang"), word("rastrigin"), word("ackley")
 saddle, monkey_saddle, plateau, cliff = word("saddle"), word("monkey_saddle"), word("plateau"), word("cliff")
-mlp_digits = word("mlp_digits")
+easom, goldstein_price, matyas, griewank = word("easom"), word("goldstein_price"), word("matyas"), word("griewank")
+three_hump_camel, descend, mlp_digits = word("three_hump_camel"), word("descend"), word("mlp_digits")
 sin, cos, tan, exp, log, sqrt = word("sin"), word("cos"), word("tan"), word("exp"), word("log"), word("sqrt")
 sign, floor, where, tanh = word("sign"), word("floor"), word("where"), word("tanh")
 minimum, maximum, clip = word("minimum"), word("maximum"), word("clip")
@@ -39,10 +41,71 @@ minimum, maximum, clip = word("minimum"), word("maximum"), word("clip")
 DEFAULT_SOURCE = "swinging_soft() + normal(0.5)"
 
 __all__ = [
-    "DEFAULT_SOURCE", "GROUPS", "VARIABLES", "WORDS", "Files", "Reading", "Source", "SourceLike",
-    "absolute", "ackley", "beale", "bernoulli", "booth", "cauchy", "chirp", "cliff", "clip", "cos", "exp", "floor",
-    "himmelblau", "huber", "impulse", "laplace", "line", "log", "logistic", "maximum", "minimum", "mlp_digits",
-    "monkey_saddle", "normal", "pi", "plateau", "quadratic", "ramp", "random_walk", "rastrigin", "recording",
-    "rosenbrock", "saddle", "sawtooth", "sign", "sin", "sine", "sqrt", "square", "stdin", "step", "student_t",
-    "styblinski_tang", "swinging", "swinging_soft", "t", "tan", "tanh", "theta", "triangle", "uniform", "where",
+    "DEFAULT_SOURCE",
+    "GROUPS",
+    "VARIABLES",
+    "WORDS",
+    "Files",
+    "Reading",
+    "Source",
+    "SourceLike",
+    "absolute",
+    "ackley",
+    "beale",
+    "bernoulli",
+    "booth",
+    "cauchy",
+    "chirp",
+    "cliff",
+    "clip",
+    "cos",
+    "descend",
+    "easom",
+    "exp",
+    "floor",
+    "goldstein_price",
+    "griewank",
+    "himmelblau",
+    "huber",
+    "impulse",
+    "laplace",
+    "line",
+    "log",
+    "logistic",
+    "matyas",
+    "maximum",
+    "minimum",
+    "mlp_digits",
+    "monkey_saddle",
+    "normal",
+    "pi",
+    "plateau",
+    "quadratic",
+    "ramp",
+    "random_walk",
+    "rastrigin",
+    "recording",
+    "register_objective",
+    "rosenbrock",
+    "saddle",
+    "sawtooth",
+    "sign",
+    "sin",
+    "sine",
+    "sqrt",
+    "square",
+    "stdin",
+    "step",
+    "student_t",
+    "styblinski_tang",
+    "swinging",
+    "swinging_soft",
+    "t",
+    "tan",
+    "tanh",
+    "theta",
+    "three_hump_camel",
+    "triangle",
+    "uniform",
+    "where",
 ]  # fmt: skip

@@ -227,6 +227,82 @@ def _ackley_gradient(theta: Theta) -> Theta:
     return funnel * x + ripples * sin(TWO_PI * x), funnel * y + ripples * sin(TWO_PI * y)
 
 
+def matyas(theta: Weights) -> Any:
+    """Matyas' plate 0.26(x² + y²) − 0.48xy; least, 0, at the origin.
+
+    Gradient: 0.52x − 0.48y, 0.52y − 0.48x. A bowl turned by 45°, with condition number 25: nearly flat along x = y.
+
+    Source: Jamil & Yang (2013), A literature survey of benchmark functions.
+
+    >>> round(OBJECTIVES["matyas"].value([1.0, 1.0]), 15)
+    0.04
+    """
+    x, y = theta
+    return 0.26 * (x**2 + y**2) - 0.48 * (x * y)
+
+
+def three_hump_camel(theta: Weights) -> Any:
+    """The three-hump camel 2x² − 1.05x⁴ + x⁶/6 + xy + y²; least, 0, at the origin.
+
+    Gradient: 4x − 4.2x³ + x⁵ + y, x + 2y. Two more minima, of value 0.298638, at ±(1.747552, −0.873776).
+
+    Source: Branin (1972), Widely convergent method for finding multiple solutions of simultaneous nonlinear equations.
+
+    >>> round(OBJECTIVES["three_hump_camel"].value([2.0, 1.0]), 12)
+    4.866666666667
+    """
+    x, y = theta
+    return 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2
+
+
+def goldstein_price(theta: Weights) -> Any:
+    """Goldstein & Price's polynomial of order eight; least, 3, at (0, −1).
+
+    (1 + (x + y + 1)²(19 − 14x + 3x² − 14y + 6xy + 3y²))·(30 + (2x − 3y)²(18 − 32x + 12x² + 48y − 36xy + 27y²)). Within
+    ±2 its values go from 3 to a million, and three more minima lie at (−0.6, −0.4), (1.8, 0.2) and (1.2, 0.8).
+
+    Source: Goldstein & Price (1971), On descent from local minima.
+
+    >>> OBJECTIVES["goldstein_price"].value([0.0, 0.0])
+    600.0
+    """
+    x, y = theta
+    one = 19 - 14 * x + 3 * (x * x) - 14 * y + 6 * (x * y) + 3 * (y * y)
+    two = 18 - 32 * x + 12 * (x * x) + 48 * y - 36 * (x * y) + 27 * (y * y)
+    return (1 + (x + y + 1) ** 2 * one) * (30 + (2 * x - 3 * y) ** 2 * two)
+
+
+def easom(theta: Weights) -> Any:
+    """Easom's hole in a plain, −cos x·cos y·exp(−(x − π)² − (y − π)²); least, −1, at (π, π).
+
+    Three units away from the minimum the gradient is 10⁻⁴, and further out it is nothing at all: what is left of it is
+    what noise and epsilon make of it.
+
+    Source: Easom (1990), A survey of global optimization techniques.
+
+    >>> float(OBJECTIVES["easom"].value([math.pi, math.pi]))
+    -1.0
+    """
+    x, y = theta
+    return -np.cos(x) * np.cos(y) * np.exp(-((x - math.pi) ** 2) - (y - math.pi) ** 2)
+
+
+def griewank(theta: Weights, components: Operand = 2.0) -> Any:  # noqa: ARG001  (as many as theta has)
+    """Griewank's 1 + Σ xᵢ²/4000 − Π cos(xᵢ/√i); least, 0, at the origin.
+
+    A wide bowl, 600 to each side as it is usually looked at, with ripples of height 2 all over: from afar the bowl is
+    seen, from nearby the ripples. At most 20 components: the derivative of a product of N has N² factors.
+
+    Source: Griewank (1981), Generalized descent for global optimization.
+
+    >>> float(OBJECTIVES["griewank"].value([0.0, 0.0], components=2))
+    0.0
+    """
+    bowl = sum(x**2 for x in theta) / 4000
+    ripples = math.prod(np.cos(x / math.sqrt(i)) for i, x in enumerate(theta, start=1))
+    return bowl + 1 - ripples
+
+
 def plateau(theta: Weights, width: Operand = 1.0) -> Any:
     """A valley in a plateau, 1 − 1/(1 + u²) with u = x/width; least, 0, at 0, and towards 1 far from it.
 
@@ -316,9 +392,9 @@ def _spread(condition: Operand, components: int) -> list[float]:
     return [1.0, *(condition ** (i / (components - 1)) for i in range(1, components))]
 
 
-def _whole(name: str, components: float) -> int:
-    if not (1 <= components <= MOST_COMPONENTS and float(components).is_integer()):
-        raise SpecError(f"{name}(…) needs a whole number from 1 to {MOST_COMPONENTS}, written out, for 'components'")
+def _whole(name: str, components: float, most: int = MOST_COMPONENTS) -> int:
+    if not (1 <= components <= most and float(components).is_integer()):
+        raise SpecError(f"{name}(…) needs a whole number from 1 to {most}, written out, for 'components'")
     return int(components)
 
 
@@ -346,9 +422,9 @@ def _repeated(number: float) -> Callable[..., tuple[Point, ...]]:
     return lambda components, **_: ((number,) * int(components),)
 
 
-def _counted(name: str) -> Callable[..., int]:
+def _counted(name: str, most: int = MOST_COMPONENTS) -> Callable[..., int]:
     """How many components a function has that is told so."""
-    return lambda components, **_: _whole(name, components)
+    return lambda components, **_: _whole(name, components, most)
 
 
 def _named(value: Callable[..., Any], *known: Any, **options: Any) -> Objective:
@@ -387,6 +463,11 @@ OBJECTIVES: dict[str, Objective] = {
         _named(saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)),
         _named(monkey_saddle, _only(), view=(-2.0, 2.0), start=(1.0, 0.001), critical=((0.0, 0.0),)),
         _named(ackley, _only((0.0, 0.0)), view=(-5.0, 5.0), start=(3.3, 2.7), slope=_ackley_gradient),
+        _named(matyas, _only((0.0, 0.0)), view=(-10.0, 10.0), start=(-8.0, 3.0), log=True),
+        _named(three_hump_camel, _only((0.0, 0.0)), view=(-2.5, 2.5), start=(2.2, 1.5), log=True),
+        _named(goldstein_price, _only((0.0, -1.0)), view=(-2.0, 2.0), start=(-1.5, 1.0), log=True),
+        _named(easom, _only((math.pi, math.pi)), view=(0.0, 6.0), start=(1.5, 4.0)),
+        _named(griewank, _repeated(0.0), view=(-20.0, 20.0), start=(15.0,), components=_counted("griewank", 20)),
         _named(plateau, _only((0.0,)), view=(-10.0, 10.0), start=(8.0,), components=1),
         _named(cliff, _only((0.0,)), view=(-4.0, 3.0), start=(2.0,), components=_of_cliff),
         _named(

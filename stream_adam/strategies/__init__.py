@@ -7,9 +7,6 @@ to `stream` and `simulate`, or `register` it to use its name in specs.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import TypeVar
 
 from stream_adam.errors import SpecError
@@ -84,35 +81,11 @@ def names_by_family() -> dict[str, list[str]]:
     return families | ({"Your own": own} if own else {})
 
 
-def load_strategies(path: str | Path) -> None:
-    """Run a Python file of the user's, which registers its strategies.
-
-    Raises:
-        SpecError: there is no such file, it fails, or it registers nothing.
-    """
-    path = Path(path)
-    before = dict(STRATEGIES)
-    name = f"stream_adam_loaded_{path.stem}"  # no file of the user's takes another module's place
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise SpecError(f"--load {path}: there is no such Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # postponed annotations look their names up here
-    try:
-        spec.loader.exec_module(module)
-    except SpecError:
-        raise
-    except Exception as error:
-        raise SpecError(f"--load {path}: {type(error).__name__}: {error}") from error
-    if before == STRATEGIES:
-        raise SpecError(f"--load {path}: nothing was registered; put @register before the function")
-
-
 __all__ = [
     "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adabelief", "adabelief_fresh_eps", "adadelta",
     "adagrad", "adam", "adam_centered", "adam_eps_hat", "adam_eps_inside", "adam_uncorrected", "adam_zero_based",
     "adamax", "adamw", "adan", "ademamix", "adopt", "amsgrad", "amsgrad_uncorrected", "as_strategy", "cautious_adamw",
-    "diffgrad", "laprop", "lion", "load_strategies", "momentum", "nadam", "names_by_family", "nesterov", "novograd",
+    "diffgrad", "laprop", "lion", "momentum", "nadam", "names_by_family", "nesterov", "novograd",
     "radam", "radam_paper", "register", "rmsprop", "rmsprop_centered", "rprop", "schedule_free_adamw", "sgd",
     "sign_sgd", "signum", "stable_adamw", "yogi",
 ]  # fmt: skip
