@@ -17,20 +17,21 @@ TYPE_CHECKING = False  # true to a type checker; importing typing takes as long 
 if TYPE_CHECKING:
     from typing import Any
 
+    from stream_adam.broadcasting import broadcast
     from stream_adam.descent import Descent
     from stream_adam.errors import SpecError
     from stream_adam.runs import simulate
     from stream_adam.sources import register_objective
     from stream_adam.strategies import Strategy, register
     from stream_adam.strategies.strategy import Beta, Carried, Derived, Epsilon, PositiveRate, Rate, Square
-    from stream_adam.streaming import stream
+    from stream_adam.streaming import iterate, stream
     from stream_adam.sweeping import sweep
     from stream_adam.transport import Transport
 
 __version__ = "0.1.0"
 __all__ = [
     "Beta", "Carried", "Derived", "Descent", "Epsilon", "PositiveRate", "Rate", "SpecError", "Square", "Strategy",
-    "Transport", "register", "register_objective", "simulate", "stream", "sweep",
+    "Transport", "broadcast", "iterate", "register", "register_objective", "simulate", "stream", "sweep",
 ]  # fmt: skip
 
 _MODULES = dict.fromkeys(
@@ -40,6 +41,8 @@ _MODULES = dict.fromkeys(
     "SpecError": "errors",
     "Strategy": "strategies",
     "Transport": "transport",
+    "broadcast": "broadcasting",
+    "iterate": "streaming",
     "register": "strategies",
     "register_objective": "sources",
     "simulate": "runs",

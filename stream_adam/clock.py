@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import time
 from contextlib import suppress
 from typing import Protocol
+
+from stream_adam.numeric import as_finite
 
 
 class Clock(Protocol):
@@ -19,6 +22,33 @@ class Clock(Protocol):
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Come back when the event is set, or that much later."""
         ...
+
+
+class Steady:
+    """A clock as a stream reads it: it tells a finite number, and where it is set back, time goes on from there."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = -math.inf
+        self._set_back = 0.0  # seconds, in all
+
+    def now(self) -> float:
+        """Seconds from some fixed moment; never runs backwards.
+
+        Raises:
+            SpecError: the clock gives no finite number.
+        """
+        said = as_finite(self._clock.now(), "the clock gives {}: seconds are needed, a finite number")
+        self._set_back += max(0.0, self._last - said)
+        self._last = said
+        return said + self._set_back
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Come back when the event is set, or that much later; others have their turn even if the clock never waits."""
+        before = self._clock.now()
+        await self._clock.wait(event, seconds)
+        if self._clock.now() == before and not event.is_set():
+            await asyncio.sleep(0)
 
 
 class WallClock:

@@ -11,13 +11,13 @@ import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stream_adam.errors import SpecError
 from stream_adam.language.tree import Call, Expression, Number, as_expression
+from stream_adam.numeric import as_finite, as_float, as_whole, shown
 from stream_adam.sources.recordings import ANY_FILE, Files
 from stream_adam.sources.source import Source, SourceLike
 from stream_adam.sources.words import SIGNAL_WORDS
@@ -140,9 +140,7 @@ class Experiment:
 
 
 def _seed(seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise SpecError(f"seed is {seed!r}: it must be a whole number from 0 on")
-    return int(seed)
+    return as_whole(seed, 0, "seed is {}: it must be a whole number from 0 on")
 
 
 def _start(theta0: object, components: int | None) -> Weight:
@@ -160,22 +158,17 @@ def _start(theta0: object, components: int | None) -> Weight:
 
 
 def _weight(theta0: Any) -> float:
-    try:
-        weight = float(theta0)
-    except (TypeError, ValueError, OverflowError):
-        weight = math.nan
-    if not math.isfinite(weight):
-        raise SpecError(f"theta0 is {theta0!r:.60}: it must be a finite number")
-    return weight
+    return as_finite(theta0, "theta0 is {}: it must be a finite number")
 
 
 def _checked_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None:
         return None
+    told = f"bounds are {shown(bounds)}: two numbers are needed, the lower one first"
     try:
-        low, high = (float(bound) for bound in bounds)
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"bounds are {bounds!r:.60}: two numbers are needed, the lower one first") from None
+        low, high = (as_float(bound, told) for bound in bounds)
+    except (TypeError, ValueError):
+        raise SpecError(told) from None
     if not low <= high:
         raise SpecError(f"bounds are {low:g},{high:g}: the first must not be above the second")
     return low, high

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from itertools import islice
-from numbers import Integral
-from operator import length_hint
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from stream_adam.arrivals import Arrivals
@@ -18,11 +16,12 @@ from stream_adam.clock import WallClock
 from stream_adam.engine import COMPILE_AFTER, Block, Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
-from stream_adam.pacer import Pacer
+from stream_adam.numeric import as_whole
+from stream_adam.pacer import AsyncPacer, BlockingPacer
 from stream_adam.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Generator, Sequence
 
     import numpy as np
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 AHEAD = 8_192  # ticks computed at once at the most
 FIRST = 16  # ticks of the first block
-MOST_UNSEEN = 32  # ticks between two looks at the clock, when they pass quickly
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
 WORTH = 20_000  # ticks, after which that is known
 LONGEST_BLOCK = 0.005  # seconds of computing, after which the next block is shorter
@@ -77,10 +75,43 @@ def stream(
     0 1.0 1.0 1.0
     1 1.0 1.0 1.0
     """
-    experiment = Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds)
-    left = math.inf if ticks is None else _whole(ticks)
-    many = isinstance(strategy, list | tuple)
-    return _rows(experiment, left, transport or Transport(), clock or WallClock(), many)
+    rows = Rows(
+        Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds),
+        math.inf if ticks is None else _whole(ticks),
+        isinstance(strategy, list | tuple),
+    )
+    return Stream(_streamed(rows, transport or Transport(), clock or WallClock()))
+
+
+def iterate(
+    source: Source | SourceLike,
+    strategy: StrategyLike | Sequence[StrategyLike],
+    *,
+    seed: int | None = None,
+    theta0: float | Sequence[float] = 0.0,
+    ticks: int | None = None,
+    bounds: tuple[float, float] | None = None,
+    transport: Transport | None = None,
+) -> Generator[Any, None, None]:
+    """The states of `stream`, for a program without asyncio: a generator that waits in its thread.
+
+    The arguments are those of `stream`. Where the transport is paused, another thread must press its keys; in the
+    thread of an event loop, use `stream`, since nothing else runs there while this waits.
+
+    Raises:
+        SpecError: as `stream`; an async iterable can't be awaited here.
+
+    >>> for state in iterate("line(1)", "adam(eps=0)", seed=1, ticks=2):
+    ...     print(state.t, state.g, round(state.direction, 6))
+    0 1.0 1.0
+    1 1.0 1.0
+    """
+    rows = Rows(
+        Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds),
+        math.inf if ticks is None else _whole(ticks),
+        isinstance(strategy, list | tuple),
+    )
+    return _iterated(rows, transport or Transport(), WallClock())
 
 
 async def blocks(
@@ -96,9 +127,9 @@ async def blocks(
 
     Ticks closer together than `grain` seconds come in one block: a page painted 60 times a second needs no more.
     """
-    with Pacer(transport, clock, grain) as pacer:
+    with AsyncPacer(transport, clock, grain) as pacer:
         async with Arrivals(run.reading.feeds) as arrivals:
-            stride = Stride(run, clock, most)
+            stride = Stride(run, pacer.clock, most)
             left = math.inf if ticks is None else ticks
             while left > 0:
                 await arrivals.next_tick()
@@ -110,32 +141,117 @@ async def blocks(
                 yield block
 
 
-async def _rows(  # one block is computed ahead; its rows go out as the transport permits
-    experiment: Experiment, left: float, transport: Transport, clock: Clock, many: bool
-) -> AsyncGenerator[Any, None]:
-    run = Run(experiment)
-    with Pacer(transport, clock) as pacer:
-        async with Arrivals(run.reading.feeds) as arrivals:
-            stride = Stride(run, clock, max(1, AHEAD // len(experiment.lanes)))  # rows are made of every lane
-            while left > 0:
+class Stream(AsyncGenerator[Any, None]):
+    """The async generator that `stream` gives; it says what to do instead where it can't be read.
+
+    ``async for`` reads the generator inside directly, so that a row costs no more.
+    """
+
+    def __init__(self, rows: AsyncGenerator[Any, None]) -> None:
+        self._rows: Any = rows
+
+    def __aiter__(self) -> AsyncGenerator[Any, None]:
+        """What ``async for`` reads.
+
+        Raises:
+            SpecError: the stream has ended, or somebody is waiting for its next row.
+        """
+        self._check_reader()
+        if self._rows.ag_frame is None:
+            raise SpecError("this stream has ended: call stream(…) again, with the same seed for the same rows")
+        rows: AsyncGenerator[Any, None] = self._rows
+        return rows
+
+    def _check_reader(self) -> None:
+        if self._rows.ag_running:
+            raise SpecError("somebody reads this stream already: 'async with broadcast(stream(…))' has many readers")
+
+    def __anext__(self) -> Any:
+        self._check_reader()
+        return self._rows.__anext__()
+
+    def asend(self, value: None) -> Any:
+        """As an async generator does."""
+        self._check_reader()
+        return self._rows.asend(value)
+
+    def athrow(self, *error: Any) -> Any:
+        """As an async generator does."""
+        return self._rows.athrow(*error)
+
+    def aclose(self) -> Any:
+        """As an async generator does."""
+        return self._rows.aclose()
+
+
+class Rows:
+    """The rows of a run, computed ahead in blocks.
+
+    Attributes:
+        run: where they come from.
+        start: the tick of the first row of the last block.
+    """
+
+    def __init__(self, experiment: Experiment, ticks: float, many: bool) -> None:
+        self.run = Run(experiment)
+        self.start = 0
+        self._left = ticks
+        self._many = many
+        self._stride: Stride | None = None
+
+    def due(self) -> bool:
+        """Whether there are ticks left to ask for."""
+        return self._left > 0
+
+    def block(self, clock: Clock) -> list[Any]:
+        """The next rows; none at the end of the source."""
+        if self._stride is None:
+            self._stride = Stride(self.run, clock, max(1, AHEAD // len(self.run.lanes)))  # a row has every lane
+        block = self._stride.advance(self._stride.length(self._left))
+        self._left -= len(block)
+        self.start = block.start
+        return _states(block, self.run.experiment, self._many)
+
+    def passed(self, row: Any) -> int:
+        """How many of the block's rows have gone out when this was the last."""
+        tick: int = (row[0] if self._many else row).t
+        return tick + 1 - self.start
+
+
+async def _streamed(rows: Rows, transport: Transport, clock: Clock) -> AsyncGenerator[Any, None]:
+    """One block is computed ahead; its rows go out as the transport permits."""
+    with AsyncPacer(transport, clock) as pacer:
+        async with Arrivals(rows.run.reading.feeds) as arrivals:
+            while rows.due():
                 await arrivals.next_tick()
-                rows = _states(stride.advance(stride.length(left)), experiment, many)
-                if not rows:
+                ahead, start = rows.block(pacer.clock), 0
+                if not ahead:
                     return
-                left -= len(rows)
-                waiting = iter(rows)
-                while number := length_hint(waiting):
-                    stay = number - await pacer.permit(number)  # for a later permit
-                    revision, unseen = transport.revision, 1
-                    while (permitted := length_hint(waiting) - stay) and transport.revision == revision:
-                        for row in islice(waiting, min(unseen, permitted)):
-                            yield row
-                            if transport.revision != revision:
-                                break
-                        if pacer.held_long():
-                            break
-                        unseen = min(2 * unseen, MOST_UNSEEN)
-                    pacer.passed(number - length_hint(waiting))
+                while start < len(ahead):
+                    stop = start + (pacer.more() or pacer.few(await pacer.permit(len(ahead) - start)))
+                    revision = pacer.revision
+                    for row in ahead[start:stop]:
+                        yield row
+                        if transport.revision != revision:
+                            break  # a key acts before the next row
+                    pacer.passed(rows.passed(row) - start)
+                    start = rows.passed(row)
+
+
+def _iterated(rows: Rows, transport: Transport, clock: Clock) -> Generator[Any, None, None]:
+    """The same, waiting in this thread."""
+    with BlockingPacer(transport, clock) as pacer:
+        while rows.due() and (ahead := rows.block(pacer.clock)):
+            start = 0
+            while start < len(ahead):
+                stop = start + (pacer.more() or pacer.few(pacer.permit(len(ahead) - start)))
+                revision = pacer.revision
+                for row in ahead[start:stop]:
+                    yield row
+                    if transport.revision != revision:
+                        break
+                pacer.passed(rows.passed(row) - start)
+                start = rows.passed(row)
 
 
 class Stride:
@@ -204,6 +320,4 @@ def _cells(column: np.ndarray[Any, Any]) -> list[Any]:
 
 
 def _whole(ticks: object) -> int:
-    if isinstance(ticks, bool) or not isinstance(ticks, Integral) or ticks < 0:
-        raise SpecError(f"ticks is {ticks!r}: it must be a whole number from 0 on")
-    return int(ticks)
+    return as_whole(ticks, 0, "ticks is {}: it must be a whole number from 0 on")

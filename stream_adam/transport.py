@@ -1,7 +1,7 @@
 """Play, pause, step and rate, as a small state machine. There is no clock and no event loop in here.
 
-Whoever holds the transport presses its keys; the stream looks at its `state` and takes the steps one by one. What each
-key does in each state is the table `TRANSITIONS`.
+Whoever holds the transport presses its keys, in any thread; the stream looks at its `setting` and takes the steps one
+by one. What each key does in each state is the table `TRANSITIONS`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from enum import Enum, auto
-from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from numbers import Real
+from threading import RLock
+from typing import TYPE_CHECKING, NamedTuple
 
 from stream_adam.errors import SpecError
+from stream_adam.numeric import as_whole, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +51,19 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 }
 
 
+class Setting(NamedTuple):
+    """All of a transport at one moment."""
+
+    state: State
+    rate: float | None
+    revision: int
+
+
 class Transport:
     """The keys of one stream: `play`, `pause`, `step`, and the `rate`.
+
+    They act from any thread, and from a signal handler. A stream that begins takes the transport over from the one
+    before, which raises a SpecError if somebody goes on with it.
 
     Args:
         rate: ticks per second; None lets them through as fast as they are asked for.
@@ -70,12 +83,19 @@ class Transport:
         self._state = State.PAUSED if paused else State.PLAYING
         self._steps = 0
         self._listener: Callable[[], None] | None = None
-        self.revision = 0  # counts the keys pressed
+        self._lock = RLock()  # a signal handler may press a key in the middle of another
+        self.revision = 0  # counts the keys pressed, and the streams that took over
 
     @property
     def state(self) -> State:
         """What it is doing now."""
         return self._state
+
+    @property
+    def setting(self) -> Setting:
+        """State, rate and revision, as they are together."""
+        with self._lock:
+            return Setting(self._state, self._rate, self.revision)
 
     @property
     def paused(self) -> bool:
@@ -89,7 +109,10 @@ class Transport:
 
     @rate.setter
     def rate(self, rate: float | None) -> None:
-        self._rate = _checked_rate(rate)
+        rate = _checked_rate(rate)
+        with self._lock:
+            self._rate = rate
+            self.revision += 1
         self._notify()
 
     def play(self) -> None:
@@ -104,41 +127,48 @@ class Transport:
         """Let exactly n ticks through, without regard to the rate, then pause."""
         self._on(Event.STEP, _checked_steps(n))
 
-    def take_step(self) -> None:
-        """Let one of the ticks that `step` asked for through.
-
-        Raises:
-            RuntimeError: none was asked for.
-        """
-        if self._state is not State.STEPPING:
-            raise RuntimeError(f"take_step() while {self._state.name}: only a stepping transport has steps to take")
-        self._steps -= 1
-        if self._steps == 0:
-            self._on(Event.STEPS_DONE)
+    def take_step(self) -> bool:
+        """Let one of the ticks that `step` asked for through; False where none is owed."""
+        with self._lock:
+            if self._state is not State.STEPPING:
+                return False
+            self._steps -= 1
+            if self._steps == 0:
+                self._on(Event.STEPS_DONE)
+        return True
 
     def attach(self, listener: Callable[[], None]) -> None:
-        """Call the listener after every key, until `detach`: what a stream does when it starts.
+        """Call the listener after every key from now on, in place of the one before: what a stream does as it starts.
 
-        Raises:
-            SpecError: another stream is attached.
+        The one before is called once more, and finds out by `drives`.
         """
-        if self._listener is not None:
-            raise SpecError("this transport drives a stream already: give each stream its own")
-        self._listener = listener
+        with self._lock:
+            former, self._listener = self._listener, listener
+            self.revision += 1
+        if former is not None:
+            former()
 
-    def detach(self) -> None:
-        """Leave the transport to another stream."""
-        self._listener = None
+    def drives(self, listener: Callable[[], None]) -> bool:
+        """Whether no other stream has taken over."""
+        return self._listener == listener
+
+    def detach(self, listener: Callable[[], None]) -> None:
+        """Leave the transport to another stream, unless one has taken it."""
+        with self._lock:
+            if self._listener == listener:
+                self._listener = None
 
     def _on(self, event: Event, steps: int = 0) -> None:
-        self._state = TRANSITIONS[self._state][event]
-        self._steps = self._steps + steps if self._state is State.STEPPING else 0
+        with self._lock:
+            self._state = TRANSITIONS[self._state][event]
+            self._steps = self._steps + steps if self._state is State.STEPPING else 0
+            self.revision += 1
         self._notify()
 
     def _notify(self) -> None:
-        self.revision += 1
-        if self._listener is not None:
-            self._listener()
+        listener = self._listener
+        if listener is not None:
+            listener()
 
 
 def _checked_rate(rate: object) -> float | None:
@@ -148,10 +178,8 @@ def _checked_rate(rate: object) -> float | None:
         with suppress(OverflowError):  # a whole number larger than any float
             if LOWEST <= float(rate) <= HIGHEST:
                 return float(rate)
-    raise SpecError(f"rate is {rate!r}: it must be a number of ticks per second above 0, or None")
+    raise SpecError(f"rate is {shown(rate)}: it must be a number of ticks per second above 0, or None")
 
 
 def _checked_steps(n: object) -> int:
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-        raise SpecError(f"step({n!r}): the number of ticks must be a whole number from 1 on")
-    return int(n)
+    return as_whole(n, 1, "step({}): the number of ticks must be a whole number from 1 on")

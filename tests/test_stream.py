@@ -596,17 +596,43 @@ async def test_an_error_while_one_feed_is_closed_does_not_keep_the_others_open()
     assert sorted(closed) == ["a", "b", "c"]
 
 
-async def test_one_stream_a_transport() -> None:
-    transport, pulled = Transport(), list[int]()
+async def test_a_new_stream_takes_the_transport_over() -> None:
+    transport = Transport()
     first = stream("line(1)", "sgd", transport=transport)
     async with aclosing(first):
         await anext(first)
-        values = arriving(3, pulled)
-        second = stream(values, "sgd", transport=transport)
-        with pytest.raises(SpecError, match="this transport drives a stream already: give each stream its own"):
-            await anext(second)
-        assert (await anext(first)).t == 1  # undisturbed
-    assert [row.g for row in await rows_of(values, "sgd", transport=transport)] == [0.0, 1.0, 2.0]  # untouched
+        values: list[int] = []
+        async with aclosing(stream(arriving(3, values), "sgd", transport=transport)) as second:
+            assert (await anext(second)).t == 0
+            with pytest.raises(SpecError, match="another stream has taken this transport over: give each stream its"):
+                await anext(first)
+            assert [row.t async for row in second] == [1, 2]  # undisturbed
+    await nothing_is_left(transport)
+
+
+async def test_a_stream_that_waits_is_told_that_another_took_over() -> None:
+    transport = Transport(paused=True)
+    waiting = asyncio.ensure_future(rows_of("line(1)", "sgd", transport=transport))
+    await turns()
+    other = stream("line(1)", "sgd", transport=transport)
+    transport.step()
+    async with aclosing(other):
+        assert (await anext(other)).t == 0
+        with pytest.raises(SpecError, match="taken this transport over"):
+            await waiting
+    await nothing_is_left(transport)
+
+
+async def test_a_transport_is_free_at_once_after_a_break() -> None:
+    transport = Transport(rate=1000)
+    for n in (1, 5, 40):
+        seen = []
+        async for row in stream("line(1)", "sgd", transport=transport):
+            seen.append(row.t)
+            if len(seen) == n:
+                break
+        assert seen == list(range(n))
+    await turns()
     await nothing_is_left(transport)
 
 
