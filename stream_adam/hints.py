@@ -46,7 +46,7 @@ SYNONYMS: dict[Kind, dict[str, str]] = {
         "rms": "rmsprop", "graves": "rmsprop_centered", "original": "adam_zero_based", "adam_modified": "adam_centered",
     },
     "word": _NOTATION | {
-        "min": "minimum", "max": "maximum", "fmin": "minimum", "fmax": "maximum", "ln": "log", "sgn": "sign",
+        "clamp": "clip", "fmin": "minimum", "fmax": "maximum", "ln": "log", "sgn": "sign",
         "absolute_value": "abs", "fabs": "abs", "if": "where", "ifelse": "where", "randn": "normal",
         "gauss": "normal", "gaussian": "normal", "noise": "normal", "w": "theta", "x": "theta", "weight": "theta",
         "n": "t", "i": "t", "k": "t", "tick": "t", "time": "t", "mod": "%", "pow": "**", "power": "**",
@@ -64,8 +64,7 @@ SYNONYMS: dict[Kind, dict[str, str]] = {
 
 # Functions of other languages that have none here: what to write, or that there is nothing.
 WRITTEN = {
-    "tanh": "1 - 2/(exp(2*x) + 1)", "sinh": "(exp(x) - exp(-x))/2", "cosh": "(exp(x) + exp(-x))/2",
-    "clip": "minimum(maximum(x, low), high)", "clamp": "minimum(maximum(x, low), high)", "relu": "maximum(x, 0)",
+    "sinh": "(exp(x) - exp(-x))/2", "cosh": "(exp(x) + exp(-x))/2", "relu": "maximum(x, 0)",
     "sigmoid": "1/(1 + exp(-x))", "log2": "log(x)/log(2)", "log10": "log(x)/log(10)", "log1p": "log(1 + x)",
     "round": "floor(x + 0.5)", "ceil": "-floor(-x)", "square_root": "sqrt(x)", "exp2": "2**x", "e": "exp(1)",
 }  # fmt: skip

@@ -49,6 +49,9 @@ def stream(
 ) -> AsyncGenerator[Any, None]:
     """One immutable state a tick; a tuple of them, all on the same gradient, for a list of strategies.
 
+    It needs asyncio. Like any async generator it is over once a wait in it was cancelled: put a timeout around the
+    whole loop, since ``asyncio.wait_for(anext(states), 1)`` that runs out ends the stream.
+
     Args:
         source: a spec, an expression, or any iterable or async iterable of floats.
         strategy: a spec, a function ``(g, state, hyperparameters) -> state``, or a list of these.

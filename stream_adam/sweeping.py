@@ -68,6 +68,8 @@ def sweep(
     if isinstance(strategy, list | tuple):
         raise SpecError("sweep() takes one strategy: call it for each, with the same seed")
     experiment = Experiment.of(source, strategy, seed=seed, theta0=theta0, bounds=bounds)
+    if experiment.source.components is None and isinstance(experiment.theta0, tuple):
+        raise SpecError(f"theta0 has {len(experiment.theta0)} values: sweep() takes one for all settings")
     if experiment.shown is not None:
         raise SpecError("sweep() takes a source of one component: this one has several")
     if isinstance(ticks, bool) or not isinstance(ticks, int | np.integer) or ticks < 1:
@@ -118,7 +120,8 @@ def _checked(strategy: Strategy, settings: Mapping[str, Array]) -> tuple[tuple[i
         shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise SpecError(f"the settings' shapes don't go together: {shapes}") from None
+        hint = f"{next(iter(arrays))}[:, None] makes a grid"
+        raise SpecError(f"the settings' shapes don't go together: {shapes}; {hint}") from None
     return shape, {name: np.broadcast_to(array, shape).reshape(-1) for name, array in arrays.items()}
 
 

@@ -170,13 +170,13 @@ def test_a_rule_of_ones_own(source: str, bounds: Any) -> None:
         ("normal(1)", {"alpha": []}, "alpha has no values"),
         (
             "normal(1)", {"alpha": [0.1, 0.2], "beta1": [0.1, 0.2, 0.3]},
-            "the settings' shapes don't go together: alpha (2,), beta1 (3,)",
+            "the settings' shapes don't go together: alpha (2,), beta1 (3,); alpha[:, None] makes a grid",
         ),
         ("normal(1)", {"ticks": 0}, "ticks is 0: it must be a whole number from 1 on"),
         ("normal(1)", {"strategy": ["adam"]}, "sweep() takes one strategy: call it for each, with the same seed"),
         ("normal(1)", {"strategy": "adam(beta1=0.5 + t/400)"}, "adam: beta1 is 1 at tick 200: it must be below 1"),
         ("rosenbrock()", {}, "sweep() takes a source of one component: this one has several"),
-        ("normal(1)", {"theta0": (1, 2)}, "sweep() takes a source of one component: this one has several"),
+        ("normal(1)", {"theta0": (1, 2)}, "theta0 has 2 values: sweep() takes one for all settings"),
         (np.zeros(0), {}, "the source has no ticks"),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import advanced, assert_same_bits, assert_same_run, even, mixed
 
+from stream_adam import simulate
 from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
 from stream_adam.strategies import STRATEGIES
@@ -287,6 +288,28 @@ def test_other_conventions_are_their_formulas(
 )
 def test_numbers_of_the_conventions(spec: str, source: str, tick: int, expected: float) -> None:
     assert rows_of(spec, source, tick)["direction"][-1] == pytest.approx(expected, rel=4e-6)
+
+
+def test_a_moving_beta_is_corrected_otherwise_than_in_torch() -> None:
+    """The figures of docs/strategies.md: torch corrects with a power of the current beta, we with the product."""
+    run = simulate("normal(1)", "adam(beta1=0.95-0.1*minimum(t/100,1))", ticks=1_000, seed=1)
+    m = v = theta = 0.0
+    directions, weights = [], []
+    for t, g in enumerate(run["g"].tolist()):
+        beta1, beta2 = 0.95 - 0.1 * min(t / 100, 1), 0.999
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        m_hat, v_hat = m / (1 - beta1 ** (t + 1)), v / (1 - beta2 ** (t + 1))
+        directions.append(m_hat / (math.sqrt(v_hat) + 1e-8))
+        theta -= 1e-3 * directions[-1]
+        weights.append(theta)
+    apart = np.abs(run["direction"] / directions - 1)
+    assert apart[0] < 1e-15
+    assert (int(apart.argmax()), round(float(apart.max()), 3)) == (17, 0.077)
+    assert apart[99:].max() < 0.00003
+    assert (round(float(run["theta"][-1]), 7), round(theta, 7)) == (0.0506957, 0.0507519)
+    assert round(float(np.abs(run["theta"] - weights).max()), 5) == 0.0002
+    constant = simulate(3.0, "adam(beta1=0.95-0.1*minimum(t/100,1), eps=0)", ticks=200)
+    assert constant["direction"] == pytest.approx(np.ones(200), rel=1e-12)
 
 
 @pytest.mark.parametrize(
