@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import components, page, server, shell, strategies, sweep, ticks
+from bench import components, files, page, server, shell, strategies, sweep, ticks
 from bench.harness import HEADER, Plan, Row
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +28,7 @@ THEMES: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "sweep": sweep.rows,
     "strategies": strategies.rows,
     "shell": shell.rows,
+    "files": files.rows,
     "page": page.rows,
     "server": server.rows,
 }

@@ -158,7 +158,7 @@ REFUSED: list[tuple[str, str | bytes, Choice, str]] = [
      "line 1 has '0,5' in the column 'g', with a decimal comma: a number is written 0.5"),
     ("c.jsonl", '{"g": 1}\n2\n', {}, "line 2 is a number, and line 1 is an object"),
     ("c.jsonl", "[1, 2]\n[3]\n", {"column": "0"}, "line 2 has 1 values, line 1 has 2"),
-    ("c.jsonl", "{\n", {}, "line 1 is not JSON: Expecting property name enclosed in double quotes at column 1"),
+    ("c.jsonl", "{\n", {}, "line 1 is not JSON: Expecting property name enclosed in double quotes at column 2"),
     ("c.jsonl", "[" * 100_000 + "\n", {}, "line 1 is nested too deep"),
     ("c.jsonl", '{"g": ' + "1" * 5_000 + "}\n", {}, "line 1 has a number of too many digits"),
     ("c.npy", packed(np.zeros((3, 2))), {},
@@ -400,7 +400,7 @@ STOP: list[tuple[str, Choice, str]] = [
     ("t,g\n0,1\n1\n", {}, "the input: row 2 (line 3) has 1 cell, the line of names has 2"),
     ('{"g": 1}\n{"m": 1}\n', {}, "the input: line 2 has no 'g'; blanks=\"skip\" passes over such rows"),
     ('{"g": 1}\n{\n', {},
-     "the input: line 2 is not JSON: Expecting property name enclosed in double quotes at column 1"),
+     "the input: line 2 is not JSON: Expecting property name enclosed in double quotes at column 2"),
     ('t,g\n0,"1\n', {}, "the input can't be split into cells: unexpected end of data"),
     (LANES, {}, "the input: it has rows of several lanes, adam, sgd: choose one, as in lane='sgd'"),
 ]  # fmt: skip
