@@ -6,18 +6,12 @@ The clients acknowledge every frame as a browser does, but paint nothing.
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
-from urllib.request import urlopen
 
-import numpy as np
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from page_client import PageClient
 
 from bench.harness import Plan, Reach, Row, number
 from bench.serving import Served, lacking, served
@@ -141,7 +135,6 @@ class Client:
     Attributes:
         open: set when the first tick has come.
         counting: whether what comes is counted.
-        received: bytes.
     """
 
     def __init__(self, server: Served) -> None:
@@ -149,8 +142,12 @@ class Client:
         self.open = asyncio.Event()
         self.counting = False
         self._arrivals: list[tuple[float, int]] = []  # when a frame came, and its newest tick
-        self.received = 0
-        self._numbers = count(1)
+        self._first = self._last = 0  # bytes received before and until the last that is counted
+
+    @property
+    def received(self) -> int:
+        """Bytes that came while they were counted."""
+        return self._last - self._first
 
     @property
     def ticks(self) -> int:
@@ -165,93 +162,15 @@ class Client:
     async def stay(self, after: float) -> None:
         """Open a page after so many seconds, and keep it open."""
         await asyncio.sleep(after)
-        html = await asyncio.to_thread(lambda: urlopen(f"{self._server.url}?rate={RATE}").read().decode())
-        found = re.search(r'"token":\s*"([^"]+)"', html)
-        assert found, "the page holds no token"
-        socket = await websocket_connect(
-            f"ws://127.0.0.1:{self._server.port}{self._server.path}/ws",
-            subprotocols=["bokeh", found.group(1)],
-            max_message_size=1 << 26,
-        )
-        await self._receive(socket)  # the server's ACK
-        ids = await self._document(socket)
-        await self._send(socket, "PATCH-DOC", {"events": [READY]})
-        if "visible" in ids:
-            await self._change(socket, ids["visible"], "active", True)
-        painted = 0
-        while True:
-            kind, content, buffers = await self._receive(socket)
-            newest = _newest(content, buffers) if kind == "PATCH-DOC" else None
-            if newest is None:
-                continue
+        client = await PageClient.open(f"{self._server.url}?rate={RATE}")
+        await client.send("PATCH-DOC", {"events": [READY]})
+        if "visible" in client.ids:
+            await client.see()
+        async for message in client.frames():
             self.open.set()
             if self.counting:
-                self._arrivals.append((time.monotonic(), newest))
-            if "painted" in ids and _touches(content, ids["rolling"]):
-                painted += 1
-                await self._change(socket, ids["painted"], "value", painted)
-
-    async def _document(self, socket: WebSocketClientConnection) -> dict[str, str]:
-        """The ids of the models that our page has and a client answers with, by name."""
-        await self._send(socket, "PULL-DOC-REQ", {})
-        while True:
-            kind, content, _ = await self._receive(socket)
-            if kind == "PULL-DOC-REPLY":
-                text = json.dumps(content)
-                names = [name for name in ("visible", "painted", "rolling") if f'"name": "{name}"' in text]
-                return {name: _id_of(text, name) for name in names}
-
-    async def _change(self, socket: WebSocketClientConnection, model: str, attribute: str, value: object) -> None:
-        event = {"kind": "ModelChanged", "model": {"id": model}, "attr": attribute, "new": value}
-        await self._send(socket, "PATCH-DOC", {"events": [event]})
-
-    async def _send(self, socket: WebSocketClientConnection, kind: str, content: object) -> None:
-        for part in ({"msgid": str(next(self._numbers)), "msgtype": kind}, {}, content):
-            await socket.write_message(json.dumps(part))
-
-    async def _receive(self, socket: WebSocketClientConnection) -> tuple[str, Any, dict[str, bytes]]:
-        header = json.loads(await self._part(socket))
-        await self._part(socket)  # metadata
-        content = json.loads(await self._part(socket))
-        buffers = {}
-        for _ in range(header.get("num_buffers", 0)):  # a header and the bytes, each
-            name = json.loads(await self._part(socket))["id"]
-            buffers[name] = await self._part(socket)
-        return header["msgtype"], content, buffers
-
-    async def _part(self, socket: WebSocketClientConnection) -> Any:
-        part = await socket.read_message()
-        assert part is not None, "the server closed the connection"
-        self.received += len(part) if self.counting else 0
-        return part
-
-
-def _id_of(document: str, name: str) -> str:
-    """The id of the model of that name: it stands just before its attributes."""
-    place = document.index(f'"name": "{name}"')
-    return str(re.findall(r'"id": "([^"]+)", "attributes"', document[:place])[-1])
-
-
-def _touches(content: Any, model: str) -> bool:
-    return any(event.get("model", {}).get("id") == model for event in content["events"])
-
-
-def _newest(content: Any, buffers: dict[str, bytes]) -> int | None:
-    """The newest tick that a message brings; None where it brings none."""
-    last = []
-    for event in content["events"]:
-        columns = event.get("data", event.get("new"))
-        if isinstance(columns, dict):
-            columns = dict(columns["entries"]) if "entries" in columns else columns
-            last += _values(columns.get("t"), buffers)[-1:]
-    return int(max(last)) if last else None
-
-
-def _values(column: Any, buffers: dict[str, bytes]) -> list[float]:
-    """A column of a message, which comes as a list or as an array in a buffer."""
-    if not isinstance(column, dict):
-        return column or []
-    array = column["array"]
-    raw = buffers[array["id"]] if "id" in array else buffers[array["data"]["id"]]
-    values: list[float] = np.frombuffer(raw, column["dtype"]).tolist()
-    return values
+                assert message.newest is not None
+                self._arrivals.append((time.monotonic(), message.newest))
+                self._last = client.received
+            else:
+                self._first = self._last = client.received

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from .budget import metered
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -59,10 +61,12 @@ def listen(model: Any, attribute: str, told: Callable[[Any], object]) -> None:
     model.on_change(attribute, lambda _attribute, _old, new: act(new))
 
 
-async def locked(doc: Document, act: Callable[[], object]) -> None:
+async def locked(
+    doc: Document, act: Callable[[], object], spend: Callable[[float], object] = lambda _seconds: None
+) -> None:
     """Do something to the document, with its lock held; what it changes may still be on its way out after that.
 
-    Nothing is done to a document that is no longer served.
+    The processor's time that both take is told to `spend`. Nothing is done to a document that is no longer served.
     """
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -81,7 +85,7 @@ async def locked(doc: Document, act: Callable[[], object]) -> None:
 
     session = doc.session_context
     if session is not None:
-        sending = asyncio.create_task(session.with_locked_document(acted))
+        sending = asyncio.create_task(metered(session.with_locked_document(acted), spend))
         _under_way.add(sending)
         sending.add_done_callback(ended)
         await done

@@ -23,6 +23,7 @@ from stream_adam.streaming import blocks
 from stream_adam.timeline import Timeline
 from stream_adam.transport import Transport
 
+from .budget import Budget, metered
 from .locking import locked, report
 from .screen import Flow
 
@@ -49,6 +50,7 @@ SILENCE = 3.0  # seconds without an acknowledgement, after which nobody is taken
 SHOWN_GAPS = 10_000  # ticks without a finite gradient that are remembered
 
 log = logging.getLogger(__name__)
+budget = Budget()  # of all sessions of this process
 
 
 class Running:
@@ -95,6 +97,7 @@ class Running:
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
+        self._spent = 0.0  # seconds of the processor's time that are still to be charged
         self._resting_since: float | None = None
         self._lead_in = lead_in
         self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on
@@ -123,7 +126,8 @@ class Running:
         self._resting_since = None
         self.flow.forget()
         self.redraw()
-        self._tasks = [asyncio.create_task(work) for work in (self._produce(owed), self._paint())]
+        producing = metered(self._produce(owed), self._spend)
+        self._tasks = [asyncio.create_task(work) for work in (producing, self._paint())]
         for task in self._tasks:
             task.add_done_callback(report)
 
@@ -189,6 +193,7 @@ class Running:
                 async with aclosing(stream):
                     async for block in stream:
                         self._take(block)
+                        await self._afford()
                 self.ended = True
             except SpecError as error:  # a schedule left its bounds: it may be brought back, and the run be played
                 self.reason = str(error)
@@ -208,6 +213,7 @@ class Running:
             self._take(block)
             owed -= len(block)
             await asyncio.sleep(0)
+            await self._afford()
 
     def _take(self, block: Block) -> None:
         self.reason = ""
@@ -228,6 +234,7 @@ class Running:
             await self._news.wait()
             if (early := due - self._clock.now()) > 0:
                 await asyncio.sleep(early)
+            await self._afford()
             self._news.clear()
             if not self.flow.may_send():
                 if self.flow.silence(self._clock.now()) > SILENCE:
@@ -236,8 +243,20 @@ class Running:
                 continue  # the next acknowledgement is news
             due = self._clock.now() + FRAME
             gaps = sum(map(len, self.gaps))
-            await locked(self._doc, self._frame if gaps == shown else self._frame_with_gaps)
+            await locked(self._doc, self._frame if gaps == shown else self._frame_with_gaps, self._spend)
             shown = gaps
+
+    def _spend(self, seconds: float) -> None:
+        self._spent += seconds
+
+    async def _afford(self) -> None:
+        """Wait until the budget has room for this session's work."""
+        budget.charge(self, self._spent, self._clock.now())
+        self._spent = 0.0
+        wait = budget.wait(self, self._clock.now())
+        while wait > 0.0:  # others may have come to share the budget
+            await asyncio.sleep(wait)
+            wait = budget.wait(self, self._clock.now())
 
     def _frame(self) -> None:
         now = self._clock.now()

@@ -10,6 +10,8 @@ from pathlib import Path
 from stream_adam.extensions import load
 from stream_adam.sources import Files
 
+MOST_SESSIONS = 50
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,11 +19,11 @@ class Settings:
 
     Attributes:
         files: which recordings a visitor may name.
-        max_sessions: how many tabs may be open at once.
+        max_sessions: how many tabs may be open at once; as many as one core was measured to serve (`make bench`).
     """
 
     files: Files
-    max_sessions: int = 100
+    max_sessions: int = MOST_SESSIONS
 
 
 @cache
@@ -32,5 +34,5 @@ def settings() -> Settings:
     folder = os.environ.get("STREAM_ADAM_RECORDINGS")
     return Settings(
         Files(Path(folder) if folder else None, anywhere=False),
-        int(os.environ.get("STREAM_ADAM_MAX_SESSIONS", "100")),
+        int(os.environ.get("STREAM_ADAM_MAX_SESSIONS", MOST_SESSIONS)),
     )

@@ -73,8 +73,8 @@ class PageServer:
             session.close()
         for client in list(self._server._tornado._clients):
             client._socket.close()
+        await self._server._http.close_all_connections()  # before the rest: Bokeh 3.10 lets go of sessions first
         self._server.stop()
-        await self._server._http.close_all_connections()
 
     def app(self, module: str) -> Any:
         """A module of the page, as this server has it: Bokeh gives the directory a package name of its own."""
