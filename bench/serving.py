@@ -18,7 +18,6 @@ from urllib.request import urlopen
 
 from bench import uplot
 from bench.pages import PATHS
-from stream_adam.cli.serving import free_port
 
 NEEDS = {"panel": ("panel", "holoviews", "pandas")}
 STARTING = 60.0  # seconds
@@ -84,7 +83,8 @@ def lacking(name: str) -> str:
 @contextmanager
 def served(name: str, **environment: str) -> Iterator[Served]:
     """The page of that name, served until the end of the block."""
-    port = free_port("127.0.0.1", 0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     command = [sys.executable, "-W", "ignore", "-m", "bench.pages", name, str(port)]
     with subprocess.Popen(command, env=os.environ | environment) as process:
         try:

@@ -535,9 +535,13 @@ MISTAKES = {
     "plot --output a.png --ticks 9 --component 1": "there is no component 1: the source has none",
     "plot --output a.png --component x": "--component: 'x' is not a whole number from 0 on",
     "serve --port 80000": "--port: '80000' is not a port from 0 to 65535",
-    "serve --address fe80::1": (
-        "--address fe80::1: Bokeh opens no page at an IPv6 address; a host name, '::1' or '::' will do"
+    "serve --address fe80::1": "--address fe80::1: it is not an address of this machine; 'localhost' is usual",
+    "serve --allow-websocket-origin http://a.example": (
+        "--allow-websocket-origin: 'http://a.example' is not HOST or HOST:PORT, such as example.org:5006, without http://"
     ),
+    "serve --prefix (x)": "--prefix: '(x)' is not a path, such as /adam",
+    "serve --num-procs -1": "--num-procs: '-1' is not a whole number from 0 on",
+    "serve --auth-module nowhere.py": "--auth-module nowhere.py: there is no such file",
     "serve --recordings /nowhere": "--recordings /nowhere: there is no such folder",
 }  # fmt: skip
 
@@ -604,9 +608,10 @@ def test_the_page_is_served_to_this_machine_alone() -> None:
             rf"stream-adam: --port {found[1]}: .*; give another one, or 0 for .*\n", taken.stderr.decode()
         )
         process.send_signal(signal.SIGINT)
-        process.wait(TIMEOUT)
+        assert process.wait(TIMEOUT) == 130
         assert process.stderr is not None
-        assert b"Traceback" not in process.stderr.read()
+        assert b"refused" in process.stderr.readline()
+        assert process.stderr.read() == b""
 
 
 FROM_ELSEWHERE = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+import re
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
@@ -119,9 +121,14 @@ def _add_serve(parser: Parser) -> None:
     add = parser.add_argument
     add("--port", metavar="N", type=_port, default=5006, help="5006 unless given; 0 picks a free one")
     add("--address", "--host", metavar="HOST", default="localhost", help="where to listen; localhost unless given")
+    add("--prefix", metavar="P", type=_prefix, default="", help="before every path, as a proxy may need it")
+    origins = "another name that browsers call it by, or whose pages may embed it; may be given several times"
+    add("--allow-websocket-origin", metavar="HOST[:PORT]", type=_host, action="append", default=[], help=origins)
+    add("--auth-module", metavar="FILE.py", help="Bokeh's hooks for a login")
+    add("--num-procs", metavar="N", type=_processes, default=1, help="how many processes; 0 is one a core")
     add("--show", action="store_true", help="open a browser on it")
     add("--recordings", metavar="DIR", help="the folder whose files recording(path=…) may name")
-    add("--max-sessions", metavar="N", type=_whole(1), help="how many pages may run at once")
+    add("--max-sessions", metavar="N", type=_whole(1), help="how many pages may run at once, in each process")
     _add_load(parser)
 
 
@@ -235,6 +242,28 @@ def _port(text: str) -> int:
     if value > 65535:
         raise _wrong(text, "a port from 0 to 65535")
     return value
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[\w./~-]*", text, re.ASCII):
+        raise _wrong(text, "a path, such as /adam")
+    parts = [part for part in text.split("/") if part]
+    return "".join(f"/{part}" for part in parts)
+
+
+def _host(text: str) -> str:
+    """As Bokeh compares it: with a port, which is 80 unless given; `*` stands for any part."""
+    found = re.fullmatch(r"([\w.*-]+|\[[0-9a-f:.]+\])(:(\d+|\*))?", text.lower())
+    if not found:
+        raise _wrong(text, "HOST or HOST:PORT, such as example.org:5006, without http://")
+    return text.lower() if found[2] or text == "*" else f"{text.lower()}:80"
+
+
+def _processes(text: str) -> int:
+    count = _whole(0)(text)
+    if count != 1 and os.name != "posix":
+        raise _wrong(text, "1: this system can't fork a server")
+    return count
 
 
 def _format(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The page on `bokeh serve`: this process becomes the server, with safe defaults."""
+"""The page, served by this process with safe defaults: what is typed becomes a server's settings and open sockets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import errno
 import os
 import secrets
 import socket
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from stream_adam.cli import page
 from stream_adam.cli.output import OutputError, say
@@ -19,39 +18,41 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-MESSAGE_LIMIT = 1 << 20  # bytes: the longest message of a page is a source somebody typed
-UNUSED_LIFETIME, UNUSED_CHECK = 2_000, 1_000  # milliseconds that a closed page's session goes on
-NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-LOCAL = {"127.0.0.1", "::1"}
+BACKLOG = 1024  # connections that wait to be taken
+NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
+LOCAL = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  (compared with, not bound to)
 
 
-def serve(args: argparse.Namespace) -> NoReturn:
-    """Become a Bokeh server of the page.
+def serve(args: argparse.Namespace) -> None:
+    """Serve the page until this process is ended.
 
     Raises:
         SpecError: a folder, a file or an address that can't be used.
         OutputError: the port is taken, or the page is missing.
     """
-    environment = os.environ | settings(args)
+    os.environ.update(settings(args))  # before bokeh is imported, which reads some of them at once
     try:
-        directory = page.directory()
-    except FileNotFoundError as error:
+        directory, module = page.directory(), page.module("site")
+        site = module.Site(f"/{page.NAME}", directory, prefix=args.prefix, auth_module=args.auth_module)
+    except (FileNotFoundError, RuntimeError) as error:
         raise OutputError(error) from None
-    port = free_port(args.address, args.port)
-    host = "localhost" if args.address in EVERYWHERE | LOCAL else args.address
-    say(f"Open http://{host}:{port}/{page.NAME} in a browser. Ctrl-C ends.")
-    arguments = command(directory, args.address, port, args.show)
-    os.execve(sys.executable, arguments, environment)  # noqa: S606  (a fixed program)
+    sockets = listen(args.address, args.port)
+    port = sockets[0].getsockname()[1]
+    host = "localhost" if args.address in {*EVERYWHERE, *LOCAL} else bracketed(args.address)
+    url = f"http://{host}:{port}{args.prefix}/{page.NAME}"
+    say(f"Open {url} in a browser. Ctrl-C ends.")
+    hosts = [*names(args.address, port), *args.allow_websocket_origin]
+    site.run(sockets, hosts, processes=args.num_procs, show=url if args.show else None)
 
 
 def settings(args: argparse.Namespace) -> dict[str, str]:
-    """What the page reads from its environment, and the key that signs its sessions, a new one each start.
+    """What the page reads from its environment, and the key that signs its sessions, a new one unless there is one.
 
     Raises:
         SpecError: there is no such folder, or a file to load fails.
     """
-    found = {"BOKEH_SECRET_KEY": secrets.token_hex(32), "BOKEH_SIGN_SESSIONS": "yes"}
+    found = {"BOKEH_SECRET_KEY": os.environ.get("BOKEH_SECRET_KEY") or secrets.token_hex(32)}
     if args.recordings is not None:
         folder = Path(args.recordings).resolve()
         if not folder.is_dir():
@@ -66,47 +67,35 @@ def settings(args: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def command(directory: Path, address: str, port: int, show: bool) -> list[str]:
-    """The words of `bokeh serve`."""
-    names = ("localhost", "127.0.0.1", socket.gethostname() if address in EVERYWHERE else address)
-    hosts = [name for name in dict.fromkeys(names) if ":" not in name]  # Bokeh can't compare an origin of IPv6
-    options = {
-        "--address": address,
-        "--port": port,
-        "--websocket-max-message-size": MESSAGE_LIMIT,
-        "--session-ids": "signed",
-        "--unused-session-lifetime": UNUSED_LIFETIME,
-        "--check-unused-sessions": UNUSED_CHECK,
-        "--log-level": "warning",
-    }
-    origins = [word for host in hosts for word in ("--allow-websocket-origin", f"{host}:{port}")]
-    listed = [str(word) for option in options.items() for word in option]
-    return [sys.executable, "-m", "bokeh", "serve", str(directory), *listed, *origins, *(["--show"] if show else [])]
+def names(address: str, port: int) -> list[str]:
+    """The hosts by which a browser may call a page at this address: "name:port", for each name that is known here."""
+    here = socket.gethostname() if address in EVERYWHERE else address
+    return [f"{bracketed(name).lower()}:{port}" for name in dict.fromkeys((*LOCAL, here))]
 
 
-def free_port(address: str, port: int) -> int:
-    """The port, found free on every interface of the address a moment ago; for 0, one that the system picks.
+def bracketed(host: str) -> str:
+    """As it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def listen(address: str, port: int) -> list[socket.socket]:
+    """Sockets on every interface of the address, which listen; for port 0, all on one that the system picks.
 
     Raises:
-        OutputError: it is taken, or not ours to take.
+        OutputError: the port is taken, or not ours to take.
         SpecError: there is no such address on this machine.
     """
-    if ":" in address and address not in EVERYWHERE | LOCAL:
-        raise SpecError(
-            f"--address {address}: Bokeh opens no page at an IPv6 address; a host name, '::1' or '::' will do"
-        )
-    found = 0
+    found: list[socket.socket] = []
     for family, host in _interfaces(address):
-        with socket.socket(family) as probe:
-            if os.name == "posix":  # elsewhere the option lets two servers share a port
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, found or port))
-            except OSError as error:
-                if error.errno in NOT_HERE:
-                    continue
-                raise OutputError(f"--port {port}: {error.strerror}; give another one, or 0 for any free one") from None
-            found = probe.getsockname()[1]
+        chosen = found[0].getsockname()[1] if found else port
+        try:
+            found.append(socket.create_server((host, chosen), family=family, backlog=BACKLOG))
+        except OSError as error:
+            if error.errno in NOT_HERE:
+                continue
+            reason = os.strerror(error.errno or 0)
+            raise OutputError(f"--port {port}: {reason}; give another one, or 0 for any free one") from None
+        found[-1].setblocking(False)
     if not found:
         raise SpecError(f"--address {address}: it is not an address of this machine; 'localhost' is usual")
     return found
@@ -114,7 +103,7 @@ def free_port(address: str, port: int) -> int:
 
 def _interfaces(address: str) -> Sequence[tuple[socket.AddressFamily, str]]:
     try:
-        found = socket.getaddrinfo(address, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(address or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SpecError(f"--address {address}: {error.strerror}; 'localhost' is usual") from None
     return [(family, str(place[0])) for family, _, _, _, place in found]

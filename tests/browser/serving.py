@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,8 +15,6 @@ from urllib.parse import urlencode
 from bokeh.application import Application
 from bokeh.application.handlers.directory import DirectoryHandler
 from bokeh.server.server import Server
-
-from stream_adam.cli.serving import free_port
 
 T = TypeVar("T")
 APP = Path(__file__).resolve().parent.parent.parent / "server_app"
@@ -53,7 +52,8 @@ class PageServer:
     """The page at `url`; only ask for anything inside with `call`, which does it in the server's own thread."""
 
     def __init__(self, loop: Loop) -> None:
-        self.port = free_port("127.0.0.1", 0)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
         self.loop = loop
         self._handler = DirectoryHandler(filename=str(APP))
 
