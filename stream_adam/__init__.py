@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from stream_adam import origin as origin  # first of all: it notes what the other imports find
+
 TYPE_CHECKING = False  # true to a type checker; importing typing takes as long as all that comes before Ctrl-C is quiet
 if TYPE_CHECKING:
     from typing import Any

@@ -165,7 +165,8 @@ def _made_of(
 
 def _step_of(strategy: Strategy, kept: Kept, dtype: Any) -> Step:
     """The rule as one tick over components: compiled, or by numpy where it can't be, which is said."""
-    from stream_adam.compiled import CannotCompile, step_of  # noqa: PLC0415  (numba is imported on first need)
+    from stream_adam.compiled.components import step_of  # noqa: PLC0415  (numba is imported on first need)
+    from stream_adam.compiled.making import CannotCompile  # noqa: PLC0415
 
     try:
         return step_of(strategy, kept.slots, kept.shared, dtype)

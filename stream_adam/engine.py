@@ -39,9 +39,6 @@ Clamp = tuple[float, float]
 UNBOUNDED: Clamp = (-np.inf, np.inf)
 
 
-COMPILED: dict[tuple[Any, bool], Callable[..., Any]] = {}  # in this process: by rule, for open loops and closed ones
-
-
 @dataclass(frozen=True)
 class Block:
     """Consecutive ticks of every lane, as columns: shape (ticks,), or, but for `t`, (ticks, components shown)."""
@@ -311,21 +308,21 @@ class Lane:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""
         if self._loop is not None or self._experiment.source.native is not None:
             return  # compiled before; or its gradient is numpy's own work
-        from stream_adam.compiled import CannotCompile, loop_of  # noqa: PLC0415  (numba is imported on first need)
+        from stream_adam.compiled.making import CannotCompile  # noqa: PLC0415  (numba is imported on first need)
+        from stream_adam.compiled.ticks import loop_of  # noqa: PLC0415
 
         try:
-            self._loop = COMPILED[self._kind] = loop_of(self.strategy, self._experiment.source.is_closed_loop)
+            self._loop = loop_of(self.strategy, self._experiment.source.is_closed_loop)
         except CannotCompile as error:
             self._complaint = str(error)
 
     def use_compiled(self) -> None:
         """Go on compiled where the rule has been compiled before."""
-        if self._experiment.source.native is None:
-            self._loop = COMPILED.get(self._kind, self._loop)
+        source = self._experiment.source
+        if self._loop is None and source.native is None and "stream_adam.compiled.ticks" in sys.modules:
+            from stream_adam.compiled.ticks import known_loop_of  # noqa: PLC0415
 
-    @property
-    def _kind(self) -> tuple[Any, bool]:
-        return self.strategy.rule, self._experiment.source.is_closed_loop
+            self._loop = known_loop_of(self.strategy, source.is_closed_loop)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def sweep(
     if isinstance(ticks, bool) or not isinstance(ticks, int | np.integer) or ticks < 1:
         raise SpecError(f"ticks is {ticks!r}: it must be a whole number from 1 on")
     shape, values = _checked(experiment.lanes[0], settings)
-    from stream_adam.compiled import CannotCompile, sweep_of  # noqa: PLC0415  (numba is imported on first need)
+    from stream_adam.compiled.making import CannotCompile  # noqa: PLC0415  (numba is imported on first need)
+    from stream_adam.compiled.settings import sweep_of  # noqa: PLC0415
 
     try:
         loop = sweep_of(experiment.lanes[0])
@@ -129,7 +130,7 @@ def _side_by_side(
     loop: Callable[..., None], experiment: Experiment, values: dict[str, Floats], ticks: int
 ) -> tuple[int, Floats]:
     """How many ticks there were, and the rows at their end: g, the state's fields, theta, four statistics."""
-    from stream_adam.compiled import WIDTH, Work  # noqa: PLC0415
+    from stream_adam.compiled.work import WIDTH, Work  # noqa: PLC0415
 
     strategy = experiment.lanes[0](**{name: float(of[0]) for name, of in values.items()})
     count = max(map(len, values.values()), default=1)

@@ -13,20 +13,21 @@ from pathlib import Path
 import pytest
 
 import stream_adam
+from stream_adam import origin
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stream_adam"
 
 NUMBERS = {
-    "hints", "errors", "typing", "numeric", "language", "states", "sources", "strategies", "experiment", "engine",
-    "runs", "compiled", "descent", "sweeping",
+    "hints", "errors", "typing", "numeric", "origin", "language", "states", "sources", "strategies", "experiment",
+    "engine", "runs", "compiled", "descent", "sweeping",
 }  # fmt: skip
 OUTSIDE = {"data"}  # what is read from files
 NEED_NUMBA = {"engine", "descent", "sweeping"}
 STREAM_SIDE = {"transport", "clock", "pacer", "arrivals", "streaming", "hub", "broadcasting"}
 AWAITING = STREAM_SIDE - {"transport"} | {"cli"}  # modules of stream_adam that may
 
-LOCKS = {"threading.Lock", "threading.RLock"}  # they tell no time
+LOCKS = {"threading.Lock", "threading.RLock", "threading.get_ident"}  # they tell no time
 
 # what each module may import of ours, for its types as well; modules that aren't here are above all of these
 BASE = {"errors", "language", "numeric", "typing"}
@@ -35,6 +36,7 @@ MAY_IMPORT = {
     "errors": {"hints"},
     "data": {"errors", "typing"},
     "typing": set(),
+    "origin": set(),
     "numeric": {"errors", "typing"},
     "language": {"errors", "numeric", "typing"},
     "sources": BASE | {"data"},
@@ -43,7 +45,7 @@ MAY_IMPORT = {
     "experiment": BASE | {"sources", "strategies"},
     "engine": BASE | {"sources", "strategies", "experiment", "compiled"},
     "runs": BASE | {"sources", "strategies", "experiment", "engine"},
-    "compiled": BASE | {"sources", "strategies"},
+    "compiled": BASE | {"origin", "sources", "strategies"},
     "descent": BASE | {"strategies", "engine", "compiled"},
     "sweeping": BASE | {"sources", "strategies", "experiment", "engine", "compiled"},
     "transport": {"errors", "numeric"},
@@ -171,6 +173,39 @@ def test_an_async_generator_never_yields_inside_a_task_group_or_a_timeout(path: 
 def test_the_page_imports_nothing_of_the_compiler() -> None:
     for path in modules(ROOT / "server_app"):
         assert not [i for i in imports(path) if ours(i.name) == "compiled" or i.name.split(".")[0] == "numba"], path
+
+
+def test_what_a_compiled_loop_is_made_of_is_all_in_the_hash() -> None:
+    """A source that is left out could change, and the loop that was made of it would be found again."""
+    needed, new = set(), {"compiled"}
+    while new:
+        needed |= new
+        new = set().union(*(MAY_IMPORT[module] for module in new)) - needed
+    assert {name.removesuffix(".py") for name in origin.SOURCES} == needed
+
+
+def test_what_is_imported_is_noted_before_anything_else_of_ours_is() -> None:
+    names = [found.name for found in imports(PACKAGE / "__init__.py") if ours(found.name) is not None]
+    assert names[0] == "stream_adam.origin"
+
+
+@pytest.mark.parametrize("path", named(modules(PACKAGE / "compiled")))
+def test_the_compiler_is_used_by_its_public_names(path: Path) -> None:
+    """Each of numba's and llvmlite's versions may change the others."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    theirs = [found.name for found in imports(path) if found.name.split(".")[0] in {"numba", "llvmlite"}]
+    public = ("numba", "numba.extending.", "llvmlite", "llvmlite.binding.")
+    assert all(name in public or name.rpartition(".")[0] + "." in public for name in theirs)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    assert not [node.attr for node in found if node.attr.startswith("_") and not node.attr.endswith("__")]
+    assert not [node for node in found if ast.unparse(node).startswith(("numba.core", "numba.np", "numba.misc"))]
+    changed = [t for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AugAssign) for t in _targets(node)]
+    assert not [name for name in changed if name.split(".")[0] in {"numba", "llvmlite", "loop"}]
+
+
+def _targets(node: ast.Assign | ast.AugAssign) -> list[str]:
+    found = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [ast.unparse(target) for target in found if isinstance(target, ast.Attribute | ast.Subscript)]
 
 
 def test_the_rules_are_about_files_that_exist() -> None:

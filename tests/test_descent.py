@@ -14,7 +14,7 @@ import pytest
 from laws import assert_same_bits, room_around, ticked
 
 from stream_adam import Descent, SpecError, simulate
-from stream_adam.compiled import ONE_PART
+from stream_adam.compiled.components import ONE_PART
 from stream_adam.descent import AHEAD, Singles, kept_of
 from stream_adam.engine import Settings, settings_at
 from stream_adam.language.tree import T

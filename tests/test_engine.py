@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import BLOCK_LENGTHS, advanced, assert_same_bits, assert_same_run, even, mixed, rest
 
-from stream_adam.compiled.keeping import Files, fingerprint
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -148,132 +143,6 @@ def test_a_change_keeps_every_state() -> None:
     assert run.tick == 100
 
 
-OWN = """
-from typing import NamedTuple
-import numpy as np
-from stream_adam import register
-from stream_adam.engine import Run
-from stream_adam.experiment import Experiment
-
-FACTOR = {factor}
-TABLE = np.array([0.0, {entry}])
-
-class State(NamedTuple):
-    direction: float = 0.0
-
-class Hyper(NamedTuple):
-    alpha: float = 1.0
-
-def helped(g):
-    return {share} * TABLE[1] * g
-
-def own(g: float, s: State, h: Hyper) -> State:
-    return State({times} * FACTOR * helped(g))
-
-def main():
-    run = Run(Experiment.of([1.0, 1.0], own, seed=1))
-    run.compile()
-    print(run.advance(2).lanes[0]["theta"].tolist())
-
-if __name__ == "__main__":
-    main()
-"""
-
-
-def test_what_was_compiled_is_found_again_by_its_code(tmp_path: Path) -> None:
-    """A rule, a number or a table it finds outside, a function it calls: each may change between two programs."""
-    kept, program, counts = tmp_path / "kept", tmp_path / "program.py", []
-    changes = ((1, 1, 1, 1), (2, 1, 1, 1), (2, 3, 0.5, 4), (1, 1, 1, 1))
-    for times, factor, share, entry in changes:
-        program.write_text(OWN.format(times=times, factor=factor, share=share, entry=entry), encoding="utf-8")
-        for how in (["-c", "import program; program.main()"], [str(program)]):  # a script's own rules are not kept
-            done = subprocess.run(
-                [sys.executable, "-W", "error", *how], cwd=tmp_path,
-                capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(kept)},
-            )  # fmt: skip
-            step = -1.0 * times * factor * share * entry
-            assert done.stdout == f"{[step, 2 * step]}\n"
-            counts.append(len(list(kept.rglob("*.nbc"))))
-    assert not list(kept.rglob("*.nbi"))  # numba's index, which processes can get wrong
-    assert counts == [1, 1, 2, 2, 3, 3, 3, 3]
-
-
-class SimpleModule(ModuleType):
-    """A module with these values."""
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__("constants")
-        vars(self).update(values)
-
-
-@numba.njit
-def _doubled(g: float) -> float:
-    return 2 * g
-
-
-@numba.njit
-def _tripled(g: float) -> float:
-    return 3 * g
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("K", [2, 2.0, 3.0, np.float32(2), np.float32(3), np.float64(2), True, 2 + 0j, (2.0, np.float32(3))]),
-        ("K", [np.zeros(2_000), np.ones(2_000), np.zeros(2_000, np.float32), np.zeros((2, 1_000))]),
-        ("K", [(np.arange(5_000), 1), (np.arange(5_000) + (np.arange(5_000) == 2_500), 1)]),
-        ("constants.K", [2, 3.0, np.float32(3)]),
-        ("constants.constants.K", [2, 3.0]),
-        ("helper", [_doubled, _tripled]),
-    ],
-)
-def test_whatever_numba_takes_from_outside_tells_rules_apart(name: str, values: list[Any]) -> None:
-    def rule(g: float) -> float:
-        return K * constants.K * constants.constants.K * helper(g)  # type: ignore[name-defined, no-any-return]  # noqa: F821
-
-    def print_of(value: Any) -> str:
-        inner = SimpleModule(K=1)
-        outer = SimpleModule(K=1, constants=inner)
-        outside = {"K": 1, "constants": outer, "helper": _doubled}
-        *path, last = name.split(".")
-        place = (outside, vars(outer), vars(inner))[len(path)]
-        place[last] = value
-        return fingerprint(FunctionType(rule.__code__, outside))
-
-    prints = [print_of(value) for value in values]
-    assert len(set(prints)) == len(prints)
-    assert prints == [print_of(value) for value in values]
-
-
-LOADED = """
-import sys
-from stream_adam import simulate
-from stream_adam.compiled import keeping
-
-if sys.argv[1] == "missing":
-    keeping.address_of_symbol = lambda name: 0
-weights = simulate("quadratic(1) + sine(5)", "adam", ticks=100_000, seed=1)["theta"]
-print(weights[-1], "numba.np.arraymath" in sys.modules)
-"""
-
-
-def test_what_was_kept_is_loaded_without_what_compiling_needs(tmp_path: Path) -> None:
-    """Unless it calls something that would then be missing."""
-
-    def result(outside: str) -> tuple[str, str]:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", LOADED, outside],
-            capture_output=True, text=True, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
-        )  # fmt: skip
-        weight, registries = done.stdout.split()
-        return weight, registries
-
-    weight, registries = result("there")
-    assert registries == "True"
-    assert result("there") == (weight, "False")
-    assert result("missing") == (weight, "True")
-
-
 IN_PARALLEL = """
 import sys
 import numpy as np
@@ -307,49 +176,3 @@ def test_what_two_processes_kept_runs_beside_each_other_in_a_third(how: str, tmp
     adam, yogi = lines("adam"), lines("yogi")
     assert adam != yogi
     assert lines("adam", "yogi") == adam + yogi
-
-
-AT_ONCE = """
-import sys
-import time
-from stream_adam.compiled.keeping import Files
-
-files, me, start = Files(sys.argv[1], "loop", 0), sys.argv[2], float(sys.argv[3])
-time.sleep(max(0.0, start - time.time()))
-for k in range(200):
-    files.save((me, k), (me, k))
-print(sum(Files(sys.argv[1], "loop", 0).load((me, k)) == (me, k) for k in range(200)))
-"""
-
-
-def test_what_several_processes_keep_at_once_is_not_mixed_up(tmp_path: Path) -> None:
-    start = str(time.time() + 3)
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", AT_ONCE, str(tmp_path), name, start],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in "abcd"
-    ]
-    assert [program.communicate()[0] for program in programs] == ["200\n"] * 4
-
-
-def test_what_is_kept_of_an_earlier_version_goes(tmp_path: Path) -> None:
-    Files(str(tmp_path), "loop", "before").save("key", 1)
-    Files(str(tmp_path), "other", "before").save("key", 2)
-    now = Files(str(tmp_path), "loop", "now")
-    assert now.load("key") is None
-    now.save("key", 3)
-    assert now.load("key") == 3
-    assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_what_was_cut_off_while_it_was_kept_is_replaced(tmp_path: Path) -> None:
-    files = Files(str(tmp_path), "loop", "now")
-    files.save("key", 1)
-    [path] = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:-3])
-    assert files.load("key") is None
-    files.save("key", 2)
-    assert files.load("key") == 2

@@ -28,7 +28,7 @@ from laws import (
     rest,
 )
 
-from stream_adam.compiled.loop import walker_of
+from stream_adam.compiled.making import walker as compiled_walker
 from stream_adam.engine import Run
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
@@ -568,7 +568,7 @@ def test_every_instruction_is_tried() -> None:
 def test_the_walker_gives_the_same_bits_compiled(name: str) -> None:
     tree = forms()[name]
     for theta in AWKWARD:
-        plain, compiled = (walked(tree, AWKWARD, theta, walker) for walker in (value_at, walker_of()))
+        plain, compiled = (walked(tree, AWKWARD, theta, walker) for walker in (value_at, compiled_walker()))
         assert_same_bits(plain, compiled, f"{tree} at {theta}")
 
 

@@ -11,7 +11,7 @@ import pytest
 from laws import assert_same_bits, room_around
 
 from stream_adam import SpecError, simulate, sweep
-from stream_adam.compiled import WIDTH
+from stream_adam.compiled.work import WIDTH
 from stream_adam.language.tree import T
 from stream_adam.sources import sin
 from stream_adam.strategies import STRATEGIES, Strategy

@@ -1,12 +1,15 @@
 """The compiled loops: a strategy's own rule over ticks, over components and over settings, by numba.
 
-Numba compiles the very function that the interpreter runs, inside generic loops: nothing is written twice. Without
-fast-math and with numpy's error model the bits are the same. This package is imported on first need.
+numba translates a Python function into machine code. It compiles the very function that the interpreter runs, so a rule
+is written once; around it stands a loop that is written once for all rules (`templates`). Without fast-math and with
+numpy's error model the bits are the interpreter's.
+
+    templates    the three loops, as text with a rule's number of fields put in
+    making       how numba is asked to compile such a text, and a rule with the functions that it calls
+    keeping      the loops of the package's own strategies on disk, and how it is known that they are still right
+    loops        one of these, or the same compiled in memory
+    ticks, components, settings        what the engine, `Descent` and `sweep` call
+    work, singles                      a sweep's working array; arithmetic in float32
+
+Importing numba takes a third of a second, so these modules are imported where they are first needed.
 """
-
-from stream_adam.compiled.components import ONE_PART, step_of
-from stream_adam.compiled.keeping import CannotCompile
-from stream_adam.compiled.loop import loop_of
-from stream_adam.compiled.settings import WIDTH, Work, sweep_of
-
-__all__ = ["ONE_PART", "WIDTH", "CannotCompile", "Work", "loop_of", "step_of", "sweep_of"]

@@ -1,23 +1,21 @@
-"""One tick over many components."""
+"""One tick of a strategy's rule over many components."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
-from stream_adam.compiled.keeping import code_of, jit, jit_and_keep, jit_apart, refusal, register_callees
-from stream_adam.compiled.loop import weight_of
-from stream_adam.compiled.singles import doubles, plain, singles
-from stream_adam.compiled.tuples import at, cut, picker, put
+from stream_adam.compiled import templates
+from stream_adam.compiled.loops import loop_for
+from stream_adam.compiled.making import CannotCompile, Written, given_of
+from stream_adam.compiled.singles import double, plain, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stream_adam.strategies import Strategy
-    from stream_adam.strategies.strategy import Rule
 
 ONE_PART = 4_096  # components that one thread has done before the others have started
 PARTS = 4  # a thread: one that is held up leaves some of its own to the others
@@ -35,60 +33,32 @@ def step_of(strategy: Strategy, slots: tuple[int, ...], shared: tuple[int, ...],
     for which that is not known is computed in float64 whatever is stored.
 
     Raises:
-        CannotCompile: the rule uses what numba can't compile.
+        CannotCompile: the rule uses what numba can't compile, or too many have been compiled.
     """
-    nothing = np.zeros(0, dtype)
-    arguments = nothing, nothing, (nothing,) * len(slots), (0.0,) * len(shared), (0.0,) * len(strategy.hyper)
-    last: Exception
-    for single in (True, False) if dtype == np.float32 else (False,):
-        step = _step_of(strategy.rule, strategy.State, strategy.Hyper, strategy.moves, slots, shared, single)
+    if dtype == np.float32:
         try:
-            step(*arguments)
-        except Exception as error:  # numba raises more than its own errors
-            last = error
-        else:
-            return step
-    raise refusal(strategy, last) from last
+            return _step_of(strategy, slots, shared, dtype, single)
+        except CannotCompile:
+            pass
+    return _step_of(strategy, slots, shared, dtype, double)
 
 
-@cache
 def _step_of(
-    rule: Rule, state_type: Any, hyper_type: Any, moves: bool, slots: tuple[int, ...], shared: tuple[int, ...],
-    single: bool,
-) -> Callable[..., Any]:  # fmt: skip
-    register_callees(rule)
-    tick, weight_after = jit(rule), weight_of(moves)
-    code = code_of(rule, state_type, hyper_type) + repr((slots, shared, single))
-    known: tuple[int | None, ...] = (None, None, *slots, *shared)  # the gradient and the weight come first; last a zero
-    places = [known.index(k) if k in known else len(known) for k in range(len(state_type._fields))]
-    if moves:
-        places[-1] = 1
-    ordered, kept, common = picker(tuple(places)), picker(slots), picker(shared)
-    numbers_of, nothing = singles if single else doubles, (0.0,) * (2 + len(slots))
-
-    @jit_apart
-    def part(g: Any, theta: Any, rows: Any, numbers: Any, setting: Any) -> None:
-        code  # noqa: B018  (enclosed)
-        h = hyper_type(*setting)
-        for c in range(g.shape[0]):
-            own = numbers_of((g[c], theta[c]) + at(rows, c))  # noqa: RUF005
-            state = tick(own[0], state_type(*ordered(own + numbers + (0.0,))), h)
-            put(rows, c, kept(state))
-            theta[c] = plain(weight_after(state, own[1], h))
-
-    @jit_and_keep(rule, state_type, hyper_type, parallel=True)
-    def step(g: Any, theta: Any, rows: Any, numbers: Any, setting: Any, parts: int) -> Any:
-        code  # noqa: B018  (enclosed)
-        n = g.shape[0]
-        if n <= ONE_PART:
-            part(g, theta, rows, numbers, setting)
-        else:
-            for p in numba.prange(parts):
-                low, high = p * n // parts, (p + 1) * n // parts
-                part(g[low:high], theta[low:high], cut(rows, low, high), numbers, setting)
-        return common(tick(0.0, state_type(*ordered(nothing + numbers + (0.0,))), hyper_type(*setting)))
+    strategy: Strategy, slots: tuple[int, ...], shared: tuple[int, ...], dtype: Any, number: Any
+) -> Callable[..., Any]:
+    nothing = np.zeros(0, dtype)
+    rows, numbers, setting = (nothing,) * len(slots), (0.0,) * len(shared), (0.0,) * len(strategy.hyper)
+    name = "_".join(["components", strategy.name, number.__name__, np.dtype(dtype).name, *_places(slots, shared)])
+    fields = len(strategy.initial_state())
+    text = templates.components(fields, len(setting), slots, shared, moves=strategy.moves, one_part=ONE_PART)
+    written = Written(name, text, given_of(strategy) | {"number": number, "plain": plain}, apart="part")
+    loop = loop_for(strategy, written, (nothing, nothing, rows, numbers, setting, 1))
 
     def run(g: Any, theta: Any, rows: Any, numbers: Any, setting: Any) -> Any:
-        return step(g, theta, rows, numbers, setting, PARTS * numba.get_num_threads())
+        return loop(g, theta, rows, numbers, setting, PARTS * numba.get_num_threads())
 
     return run
+
+
+def _places(slots: tuple[int, ...], shared: tuple[int, ...]) -> list[str]:
+    return [*map(str, slots), "and", *map(str, shared)]

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numba.extending import intrinsic, models, register_model
 
-from stream_adam.compiled.keeping import unrolled
+from stream_adam.compiled.making import taught
 from stream_adam.strategies.arithmetic import choose
 
 
@@ -46,12 +46,12 @@ def _as_float(_: Any, x: Any) -> Any:
     return numba.types.float32(x), lambda _context, _builder, _signature, arguments: arguments[0]
 
 
-def singles(values: Any) -> Any:
-    """Each of these numbers as a single."""
+def single(x: Any) -> Any:
+    """A stored number as a single."""
 
 
-def doubles(values: Any) -> Any:
-    """Each of these numbers in float64."""
+def double(x: Any) -> Any:
+    """A stored number in float64."""
 
 
 def plain(x: Any) -> Any:
@@ -62,26 +62,22 @@ def narrow(x: Any) -> Any:
     """Any number as a float32."""
 
 
-@unrolled(singles)
-def _singles(values: Any) -> Any:
-    if not len(values):
-        return lambda values: ()  # noqa: ARG005
-    return lambda values: (_as_single(values[0]),) + singles(values[1:])  # noqa: RUF005
+@taught(single)
+def _single(x: Any) -> Any:  # noqa: ARG001
+    return lambda x: _as_single(x)  # noqa: PLW0108
 
 
-@unrolled(doubles)
-def _doubles(values: Any) -> Any:
-    if not len(values):
-        return lambda values: ()  # noqa: ARG005
-    return lambda values: (np.float64(values[0]),) + doubles(values[1:])  # noqa: RUF005
+@taught(double)
+def _double(x: Any) -> Any:  # noqa: ARG001
+    return lambda x: np.float64(x)  # noqa: PLW0108
 
 
-@unrolled(plain)
+@taught(plain)
 def _plain(x: Any) -> Any:
     return (lambda x: _as_float(x)) if isinstance(x, Single) else (lambda x: x)  # noqa: PLW0108
 
 
-@unrolled(narrow)
+@taught(narrow)
 def _narrow(x: Any) -> Any:
     return (lambda x: _as_float(x)) if isinstance(x, Single) else (lambda x: np.float32(x))  # noqa: PLW0108
 
@@ -93,9 +89,9 @@ def _teach(function: Any, result: Any) -> None:
         return any(isinstance(kind, Single) for kind in kinds) and all(isinstance(k, (Single, *NUMBERS)) for k in kinds)
 
     if function in ONE_OPERAND:
-        unrolled(function)(lambda x: (lambda x: result(function(narrow(x)))) if takes(x) else None)
+        taught(function)(lambda x: (lambda x: result(function(narrow(x)))) if takes(x) else None)
     else:
-        unrolled(function)(lambda x, y: (lambda x, y: result(function(narrow(x), narrow(y)))) if takes(x, y) else None)
+        taught(function)(lambda x, y: (lambda x, y: result(function(narrow(x), narrow(y)))) if takes(x, y) else None)
 
 
 ONE_OPERAND = (operator.neg, operator.pos, abs, np.abs, np.sqrt, np.sign, np.floor)
@@ -109,7 +105,7 @@ for _function in COMPARISONS:
     _teach(_function, bool)
 
 
-@unrolled(choose)
+@taught(choose)
 def _choose(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ARG001
     if isinstance(yes, Single) or isinstance(no, Single):
         return lambda condition, yes, no: _as_single(narrow(yes) if condition else narrow(no))
