@@ -42,7 +42,7 @@ def command(*words: str) -> list[str]:
 def test_nothing_lies_beside_the_package(installed: Path) -> None:
     beside = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
     assert beside == {"stream_adam", "bin"}
-    for name in ("main.py", "theme.yaml", "templates/index.html", "static/page.css", "static/frame.js"):
+    for name in ("main.py", "app_hooks.py", "theme.yaml", "templates/index.html", "static/page.css", "static/frame.js"):
         assert (installed / "stream_adam/server_app" / name).is_file()
     assert (installed / "stream_adam/sources/samples/digits.npy").is_file()
     assert (installed / "stream_adam/py.typed").is_file()
@@ -53,13 +53,28 @@ def test_the_wheel_serves_the_page(alone: dict[str, object]) -> None:
     try:
         address = re.search(r"http://\S+", server.stdout.readline())
         assert address is not None
-        page = patient_get(address.group())
-        assert "<title>stream_adam</title>" in page
-        assert "--accent" in patient_get(f"{address.group()}/static/page.css")
+        assert_page(address.group())
     finally:
         server.terminate()
         server.wait(TIMEOUT)
         server.stdout.close()
+
+
+def test_bokeh_serves_the_page_of_the_wheel(installed: Path, alone: dict[str, object]) -> None:
+    words = [sys._base_executable, "-m", "bokeh", "serve", str(installed / "stream_adam/server_app"), "--port", "0"]  # type: ignore[attr-defined]
+    server = subprocess.Popen(words, stderr=subprocess.STDOUT, **alone)  # type: ignore[call-overload]
+    try:
+        said = next(line for line in server.stdout if "running at" in line)
+        assert_page(said.split()[-1])
+    finally:
+        server.kill()
+        server.wait(TIMEOUT)
+        server.stdout.close()
+
+
+def assert_page(address: str) -> None:
+    assert "<title>stream_adam</title>" in patient_get(address)
+    assert "--accent" in patient_get(f"{address}/static/page.css")
 
 
 def test_the_wheel_plots(alone: dict[str, object], tmp_path: Path) -> None:
