@@ -493,6 +493,21 @@ def test_standard_input_is_one_however_often_it_stands_there(monkeypatch: pytest
     assert_same_bits(g, [float(i * i) if i > 2 else 0.0 for i in range(40_000)])
 
 
+def test_input_in_utf_16_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes("1\n2\n".encode("utf-16"))
+    with path.open(encoding="utf-8") as stream, pytest.raises(SpecError, match="the input is UTF-16: send it as UTF-8"):
+        list(Lines(stream))
+
+
+def test_standard_input_is_one_column() -> None:
+    assert Source.of("stdin('a') + 2*stdin('a')").is_live
+    with pytest.raises(SpecError, match="of standard input one column is read"):
+        Source.of("stdin('a') + stdin('b')")
+    with pytest.raises(SpecError, match="blanks is 'drop'"):
+        Source.of("stdin(blanks='drop')")
+
+
 def test_standard_input_is_one_number_a_line(tmp_path: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("1\n\n -2.5e3 \nnan\ninf\n", encoding="utf-8")

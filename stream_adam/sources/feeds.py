@@ -122,4 +122,7 @@ class Lines:
             yield from arriving(self.stream or sys.stdin, self.column, blanks=self.blanks, lane=self.lane)
         except UnicodeDecodeError as error:
             marked = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
-            raise SpecError(f"the input is {'UTF-16' if marked else 'not text in UTF-8'}: send it as UTF-8") from None
+            if marked:
+                raise SpecError("the input is UTF-16: send it as UTF-8, as iconv -f UTF-16 -t UTF-8 does") from None
+            byte = error.object[error.start]
+            raise SpecError(f"the input is not text in UTF-8: it has a byte 0x{byte:02x}") from None
