@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_adam.errors import SpecError
-from stream_adam.numeric import as_whole
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+from stream_adam.numeric import as_whole, repr_of
 
 CAPACITY = 1_024  # states
 SHARE = 4  # of the capacity, one such part may come before the readers have their turn
@@ -29,7 +27,7 @@ def broadcast(states: AsyncGenerator[Any, None], *, capacity: int = CAPACITY) ->
         capacity: how many states a reader may fall behind until it misses the oldest of them.
 
     Raises:
-        SpecError: the capacity is no whole number from 4 on.
+        SpecError: the capacity is no whole number from 4 on, or `states` no async generator.
 
     Give the stream a rate by its transport: without one it goes as fast as it can, and whoever does more than that on a
     state falls behind.
@@ -43,6 +41,8 @@ def broadcast(states: AsyncGenerator[Any, None], *, capacity: int = CAPACITY) ->
     >>> asyncio.run(main())
     True 0
     """
+    if not isinstance(states, AsyncGenerator):
+        raise SpecError(f"broadcast() takes what stream(…) gives, not {repr_of(states)}")
     as_whole(capacity, SHARE, f"capacity is {{}}: it must be a whole number from {SHARE} on")
     return Broadcast(states, capacity)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stream_adam.errors import SpecError
 from stream_adam.language.evaluation import OF_TICKS, Span, function_of
 from stream_adam.language.tree import Number
-from stream_adam.numeric import NotANumberError, as_table, shown
+from stream_adam.numeric import NotANumberError, as_table, repr_of
 from stream_adam.sources.reading import Reading
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ class Lane:
 
     def _refuse(self, made: object) -> NoReturn:
         name, kind = self.strategy.name, self.strategy.State.__name__
-        raise SpecError(f"{name} gave {shown(made)}: it must return its {kind}")
+        raise SpecError(f"{name} gave {repr_of(made)}: it must return its {kind}")
 
     def _table(self, rows: list[Any]) -> Floats:
         """The rows as an array: g, the state's fields and theta, shape (columns, ticks) or (…, components).

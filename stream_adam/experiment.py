@@ -17,7 +17,7 @@ import numpy as np
 
 from stream_adam.errors import SpecError
 from stream_adam.language.tree import Call, Expression, Number, as_expression
-from stream_adam.numeric import as_finite, as_float, as_whole, shown
+from stream_adam.numeric import as_finite, as_float, as_whole, repr_of
 from stream_adam.sources.recordings import ANY_FILE, Files
 from stream_adam.sources.source import Source, SourceLike
 from stream_adam.sources.words import SIGNAL_WORDS
@@ -149,7 +149,7 @@ def _start(theta0: object, components: int | None) -> Weight:
     Raises:
         SpecError: it is no finite number, or there are more or fewer than components.
     """
-    if isinstance(theta0, str) or not isinstance(theta0, Iterable) or getattr(theta0, "ndim", 1) == 0:
+    if isinstance(theta0, str | bytes) or not isinstance(theta0, Iterable) or getattr(theta0, "ndim", 1) == 0:
         return _weight(theta0)
     weights = tuple(map(_weight, theta0))
     if not weights or (components is not None and len(weights) != components):
@@ -164,7 +164,7 @@ def _weight(theta0: Any) -> float:
 def _checked_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None:
         return None
-    told = f"bounds are {shown(bounds)}: two numbers are needed, the lower one first"
+    told = f"bounds are {repr_of(bounds)}: two numbers are needed, the lower one first"
     try:
         low, high = (as_float(bound, told) for bound in bounds)
     except (TypeError, ValueError):

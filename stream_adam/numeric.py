@@ -23,14 +23,14 @@ class NotANumberError(Exception):
     """A value among many is no number; as text, what it is and where, and `row` is the place."""
 
     def __init__(self, value: object, name: str, row: int) -> None:
-        super().__init__(f"{shown(value)} as {name}")
+        super().__init__(f"{repr_of(value)} as {name}")
         self.row = row
 
 
-def shown(value: object) -> str:
+def repr_of(value: object) -> str:
     """The value as Python writes it, cut where that is long; its type where even that fails.
 
-    >>> shown("x"), shown([0.5] * 100)
+    >>> repr_of("x"), repr_of([0.5] * 100)
     ("'x'", '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5,…')
     """
     try:
@@ -63,8 +63,8 @@ def as_float(value: Any, told: str) -> float:
             return float(value)
     except Exception as error:  # it may be the user's own __float__
         is_own = error.__traceback__ is not None and error.__traceback__.tb_next is not None
-        raise SpecError(told.format(shown(value))) from (error if is_own else None)
-    raise SpecError(told.format(shown(value)))
+        raise SpecError(told.format(repr_of(value))) from (error if is_own else None)
+    raise SpecError(told.format(repr_of(value)))
 
 
 def as_finite(value: Any, told: str) -> float:
@@ -75,7 +75,7 @@ def as_finite(value: Any, told: str) -> float:
     """
     number = as_float(value, told)
     if not math.isfinite(number):
-        raise SpecError(told.format(shown(value)))
+        raise SpecError(told.format(repr_of(value)))
     return number
 
 
@@ -90,8 +90,26 @@ def as_whole(value: Any, low: int, told: str) -> int:
     3
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
-        raise SpecError(told.format(shown(value)))
+        raise SpecError(told.format(repr_of(value)))
     return int(value)
+
+
+def as_array(values: Any, told: str) -> Floats:
+    """Numbers, nested as they are, as an array of floats.
+
+    Raises:
+        SpecError: there is something else among them, or they are of no one shape.
+
+    >>> as_array([[1, 2], [3, 4]], "{}").shape
+    (2, 2)
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise SpecError(told.format(repr_of(values))) from None
+    if array.dtype.kind in REAL_KINDS and not np.ma.is_masked(values):
+        return array.astype(np.float64)
+    return np.array([as_float(value, told) for value in array.flat], dtype=np.float64).reshape(array.shape)
 
 
 def as_table(rows: Sequence[Any], names: Sequence[str], shape: tuple[int, ...]) -> Floats:

@@ -12,6 +12,7 @@ from stream_adam.engine import UNBOUNDED, Run, Settings
 from stream_adam.errors import SpecError
 from stream_adam.experiment import Experiment
 from stream_adam.language.tree import Number
+from stream_adam.numeric import as_array
 from stream_adam.sources.reading import Reading
 
 if TYPE_CHECKING:
@@ -106,15 +107,9 @@ def _checked(strategy: Strategy, settings: Mapping[str, Array]) -> tuple[tuple[i
     """
     arrays = {}
     for name, given in settings.items():
-        try:
-            arrays[name] = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise SpecError(f"{name} is {given!r:.60}: a sweep takes numbers or arrays of them") from None
+        arrays[name] = as_array(given, f"{name} is {{}}: a sweep takes numbers or arrays of them")
         if not arrays[name].size:
             raise SpecError(f"{name} has no values")
-        odd = arrays[name][~np.isfinite(arrays[name])]
-        if odd.size:
-            raise SpecError(f"{name} has {odd[0]:g} among its values: it must be finite")
         for value in (arrays[name].min(), arrays[name].max()):
             strategy(**{name: float(value)})
     try:

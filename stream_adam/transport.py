@@ -14,7 +14,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 from stream_adam.errors import SpecError
-from stream_adam.numeric import as_whole, shown
+from stream_adam.numeric import as_whole, repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +178,7 @@ def _checked_rate(rate: object) -> float | None:
         with suppress(OverflowError):  # a whole number larger than any float
             if LOWEST <= float(rate) <= HIGHEST:
                 return float(rate)
-    raise SpecError(f"rate is {shown(rate)}: it must be a number of ticks per second above 0, or None")
+    raise SpecError(f"rate is {repr_of(rate)}: it must be a number of ticks per second above 0, or None")
 
 
 def _checked_steps(n: object) -> int:

@@ -127,7 +127,8 @@ def test_a_recipe_that_can_hold_no_more_says_so() -> None:
 def test_a_change_that_cannot_be_is_refused() -> None:
     for name, value, said in (
         ("beta3", 0.5, "adam has no hyperparameter 'beta3'"), ("beta2", 1.0, "adam: beta2 is 1: it must be below 1"),
-        ("beta2", math.nan, "nan is not a number"), ("alpha", -1.0, "adam: alpha is -1: it must be at least 0"),
+        ("beta2", math.nan, "adam: beta2 is nan: it must be finite"),
+        ("alpha", -1.0, "adam: alpha is -1: it must be at least 0"),
     ):  # fmt: skip
         with pytest.raises(SpecError, match=said):
             experiment().changed(10, 0, name, value)

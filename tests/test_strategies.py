@@ -261,13 +261,24 @@ def test_bounds_are_kept_and_named(name: str, knob_name: str) -> None:
     usual = dict(zip(STRATEGIES[name].knobs, STRATEGIES[name].hyper, strict=True))[knob_name]
     undefined = run_of(STRATEGIES[name](**{knob_name: usual + 0 * (T - 4) / (T - 4)}))
     assert len(undefined.advance(10)) == 4
-    with pytest.raises(SpecError, match=f"{name}: {knob_name} is nan at tick 4: it is not a number"):
+    with pytest.raises(SpecError, match=f"{name}: {knob_name} is nan at tick 4: it must be finite"):
         undefined.advance(10)
+
+
+def test_no_hyperparameter_of_ours_is_infinite() -> None:
+    for name, strategy in STRATEGIES.items():
+        for knob in strategy.knobs:
+            for value in (math.inf, -math.inf):
+                told = f"{name}: {knob} is {value:g}"
+                with pytest.raises(SpecError, match=f"^{told}: it must be finite$"):
+                    strategy(**{knob: value})
+                with pytest.raises(SpecError, match=f"^{told} at tick 0: it must be finite$"):
+                    run_of(strategy(**{knob: value / (T + 1)})).advance(1)
 
 
 def test_what_a_hyperparameter_cannot_be() -> None:
     for value, said in (
-        ("0.9", "beta1 takes a number or an expression of t, not text"), (math.nan, "nan is not a number"),
+        ("0.9", "beta1 takes a number or an expression of t, not text"), (math.nan, "beta1 is nan: it must be finite"),
         (quadratic(), r"beta1 may change with t alone: quadratic\(\) can't stand in it"),
         (normal() * 0.1, r"beta1 may change with t alone: normal\(\) can't stand in it"), (None, "None is not"),
     ):  # fmt: skip

@@ -164,7 +164,10 @@ def test_a_rule_of_ones_own(source: str, bounds: Any) -> None:
     ("source", "how", "message"),
     [
         ("normal(1)", {"beta2": [0.9, 1.0]}, "adam: beta2 is 1: it must be below 1"),
-        ("normal(1)", {"alpha": [0.1, math.nan]}, "alpha has nan among its values: it must be finite"),
+        ("normal(1)", {"alpha": [0.1, math.nan]}, "adam: alpha is nan: it must be finite"),
+        ("normal(1)", {"alpha": [0.1, -math.inf]}, "adam: alpha is -inf: it must be finite"),
+        ("normal(1)", {"alpha": ["0.1"]}, "alpha is np.str_('0.1'): a sweep takes numbers or arrays of them"),
+        ("normal(1)", {"alpha": [0.1, 1j]}, "alpha is np.complex128(0.1+0j): a sweep takes numbers or arrays of them"),
         ("normal(1)", {"beta4": 0.5}, "adam has no hyperparameter 'beta4': did you mean 'beta2'?"),
         ("normal(1)", {"alpha": "fast"}, "alpha is 'fast': a sweep takes numbers or arrays of them"),
         ("normal(1)", {"alpha": []}, "alpha has no values"),

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stream_adam.errors import SpecError, shown
+from stream_adam.numeric import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -312,10 +313,7 @@ def as_expression(value: Any) -> Expression:
         raise SpecError(f"{value} is not a number: == and != are written in text, as in where(t == 5, 1, 0)")
     if isinstance(value, str):
         raise SpecError(f"{value!r} is text: a number or an expression is needed")
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"{value!r:.60} is not a number or an expression") from None
+    number = as_float(value, "{} is not a number or an expression")
     if math.isnan(number):
         raise SpecError("nan is not a number that can be written: leave it out")
     return Number(number)

@@ -124,7 +124,7 @@ def _tree(source: object) -> Expression:
         return as_expression(source)
     if isinstance(source, np.ndarray | list | tuple):
         return Given(_array(source))
-    if isinstance(source, Iterable | AsyncIterable):
+    if isinstance(source, Iterable | AsyncIterable) and not isinstance(source, bytes | bytearray):
         return Feed(source)
     raise SpecError(f"a source is text, an expression or an iterable of floats, not {type(source).__name__}")
 

@@ -40,6 +40,7 @@ from stream_adam.language.tree import (
     check,
     mentions,
 )  # fmt: skip
+from stream_adam.numeric import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,8 +55,8 @@ KindName = Literal["square", "carried", "derived"]
 class Knob:
     """A hyperparameter as a thing to turn: its meaning, its bounds, and the slider that moves it.
 
-    `low` and `high` bound what is accepted (`low` is left out where `above_low`, `high` where `below_high`); `reach` is
-    what a slider spans.
+    `low` and `high` bound what is accepted (`low` is left out where `above_low`, `high` where `below_high`), and it
+    must be `finite`; `reach` is what a slider spans.
     """
 
     help: str
@@ -65,11 +66,12 @@ class Knob:
     below_high: bool = False
     scale: Scale = "linear"
     reach: tuple[float, float] | None = None
+    finite: bool = True
 
     def fault(self, value: float) -> str | None:
         """Why the value can't be used; None when it can."""
-        if math.isnan(value):
-            return "is not a number"
+        if math.isnan(value) or (self.finite and math.isinf(value)):
+            return "must be finite"
         if value < self.low or (value == self.low and self.above_low):
             return f"must be {'above' if self.above_low else 'at least'} {self.low:g}"
         if value > self.high or (value == self.high and self.below_high):
@@ -77,7 +79,7 @@ class Knob:
         return None
 
 
-FREE = Knob("")
+FREE = Knob("", finite=False)  # of a rule of the user's own, which may take infinity for "no limit"
 Rate = Annotated[float, Knob("learning rate", low=0.0, scale="log", reach=(1e-6, 10.0))]
 PositiveRate = Annotated[float, Knob("learning rate", low=0.0, above_low=True, scale="log", reach=(1e-6, 10.0))]
 Beta = Annotated[
@@ -142,7 +144,7 @@ class Strategy:
             return _parsed(strategy, known or {})
         if callable(strategy):
             return _from_rule(strategy)
-        raise SpecError(f"a strategy is a spec or a function (g, state, hyperparameters), not {strategy!r}")
+        raise SpecError(f"a strategy is a spec or a function (g, state, hyperparameters), not {repr_of(strategy)}")
 
     def __call__(self, /, **settings: Expression | float | str) -> Strategy:
         """The same rule with these hyperparameters.
@@ -159,6 +161,8 @@ class Strategy:
                 )
             if isinstance(value, str):
                 raise SpecError(f"{self.name}: {name} takes a number or an expression of t, not text")
+            if isinstance(value, float) and math.isnan(value):
+                self.check_value(name, value)  # which no expression spells
             hyper[name] = self._checked(name, as_expression(value))
         return replace(self, hyper=tuple(hyper.values()), text="")
 
@@ -169,9 +173,19 @@ class Strategy:
         for node in value.walk():
             if not isinstance(node, Number | Variable | Operation) and not _is_of_t(node):
                 raise SpecError(f"{self.name}: {name} may change with t alone: {node} can't stand in it")
-        if isinstance(value, Number) and (fault := self.knobs[name].fault(value.value)):
-            raise SpecError(f"{self.name}: {name} is {value}: it {fault}")
+        if isinstance(value, Number):
+            self.check_value(name, value.value)
         return value
+
+    def check_value(self, name: str, value: float) -> None:
+        """Whether a hyperparameter may have this value.
+
+        Raises:
+            SpecError: it may not.
+        """
+        if fault := self.knobs[name].fault(value):
+            text = Number(value) if math.isfinite(value) else f"{value:g}"
+            raise SpecError(f"{self.name}: {name} is {text}: it {fault}")
 
     def initial_state(self, theta0: Array = 0.0) -> Any:
         """The state before the first tick, when the weight is `theta0`."""

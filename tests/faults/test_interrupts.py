@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from faults import Tally, wide
+
 PROGRAM = [sys.executable, "-m", "stream_adam"]
 TIMEOUT = 60
-WIDE = os.environ.get("STREAM_ADAM_FAULTS") == "all"
-MOMENTS = 12 if WIDE else 1  # of each command
+MOMENTS = wide(short=1, all=12)  # of each command
 SPAN = 3.0  # seconds over which they are spread
 
 COMMANDS = {  # with the part of SPAN at which the one signal of the short version comes
@@ -81,12 +82,13 @@ def assert_ended_quietly(process: subprocess.Popen[bytes], number: signal.Signal
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_ctrl_c_is_quiet_at_any_moment(words: str, tmp_path: Path) -> None:
+def test_ctrl_c_is_quiet_at_any_moment(words: str, tmp_path: Path, tally: Tally) -> None:
+    """Ctrl-C at a moment of a command."""
     for k in range(MOMENTS):
         part = (COMMANDS[words] + k / MOMENTS) % 1
         folder = tmp_path / str(k)
         folder.mkdir()
-        with started(words.split(), folder) as process:
+        with tally.trying(f"{words}, {part * SPAN:.2f} s"), started(words.split(), folder) as process:
             wait_until_begun(process)
             time.sleep(part * SPAN)
             if process.poll() is None:
@@ -96,7 +98,7 @@ def test_ctrl_c_is_quiet_at_any_moment(words: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("delay", [0.0, 0.3, 1.0, 2.0] if WIDE else [1.0])
+@pytest.mark.parametrize("delay", wide(short=[1.0], all=[0.0, 0.3, 1.0, 2.0]))
 def test_other_signals_end_a_command_as_well(number: signal.Signals, delay: float, tmp_path: Path) -> None:
     with started(["run", "--output", "rows"], tmp_path) as process:
         wait_until_begun(process)

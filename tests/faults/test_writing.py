@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from faults import Tally, wide
 from stream_adam.cli import commands, ending
 from stream_adam.cli.commands import main
 from stream_adam.cli.files import replaced
@@ -24,7 +25,6 @@ from stream_adam.cli.output import OutputError, Sink
 
 PROGRAM = [sys.executable, "-m", "stream_adam"]
 TIMEOUT = 60
-WIDE = os.environ.get("STREAM_ADAM_FAULTS") == "all"
 
 
 @contextmanager
@@ -66,12 +66,15 @@ def rows_in(text: bytes, kind: str) -> int:
 
 
 @pytest.mark.parametrize("kind", RUNS)
-def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(kind: str, tmp_path: Path, told: list[str]) -> None:
+def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(
+    kind: str, tmp_path: Path, told: list[str], tally: Tally
+) -> None:
+    """The disk is full after n bytes of rows."""
     path = tmp_path / "rows"
     words = [*RUNS[kind], "--output", str(path)]
     assert main(words) == 0
     whole = path.read_bytes()
-    for size in range(0, len(whole), 1 if WIDE else 197):
+    for size in range(0, len(whole), wide(short=197, all=1)):
         with disk_of(size):
             code = main(words)
         text = path.read_bytes()
@@ -83,6 +86,7 @@ def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(kind: str, tmp_path
         count = rows_in(text, kind)
         rows = f"{count} whole row{'' if count == 1 else 's'}"
         assert told.pop() == f"cannot write to {path}: {os.strerror(errno.EFBIG)}; {rows} in it"
+        tally.survived()
 
 
 @pytest.mark.parametrize("n", range(1, 7))
@@ -123,19 +127,23 @@ FIGURES = ["a.svg", "a.png", "a.html"]
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_on_a_full_disk_leaves_the_former_one(name: str, tmp_path: Path, told: list[str]) -> None:
+def test_a_figure_on_a_full_disk_leaves_the_former_one(
+    name: str, tmp_path: Path, told: list[str], tally: Tally
+) -> None:
+    """The disk is full after n bytes of a figure."""
     path = tmp_path / name
     words = ["plot", "--ticks", "30", "--output", str(path)]
     assert main(words) == 0
     size = path.stat().st_size
     path.write_bytes(b"the former one")
     path.chmod(0o640)
-    for room in (0, 1, 4096, size // 2, size - 1) if WIDE else (size // 2,):
+    for room in wide(short=(size // 2,), all=(0, 1, 4096, size // 4, size // 2, size - 1)):
         with disk_of(room):
             assert main(words) == 1
         assert told.pop() == f"cannot write to {path}: {os.strerror(errno.EFBIG)}"
         assert path.read_bytes() == b"the former one"
         assert names_in(tmp_path) == [name]
+        tally.survived()
     assert main(words) == 0
     assert path.stat().st_size == size
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
