@@ -58,7 +58,7 @@ jumps = st.floats(-1e5, 1e5) | st.floats(-1, 1) | st.just(0.0)
 def test_a_rate_is_kept_over_jumps_forth_and_back(tally: Tally) -> None:
     """The clock jumps by up to a day, forth and back, at any moment of a paced stream."""
 
-    @settings(max_examples=wide(short=30, all=1500))
+    @settings(max_examples=wide(short=8, all=400))
     @given(
         st.lists(st.tuples(st.floats(0.001, 2), jumps), min_size=1, max_size=12), st.sampled_from([1.0, 20.0, 300.0])
     )

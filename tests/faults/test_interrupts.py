@@ -30,6 +30,7 @@ COMMANDS = {  # with the part of SPAN at which the one signal of the short versi
     "run --ticks 5000000 --output rows": 0.5,  # while it compiles: nothing is kept
     "plot --output figure.svg": 0.25,
     "plot --ticks 500000 --output figure.html": 0.6,
+    "serve --port 0": 0.4,
 }
 
 
