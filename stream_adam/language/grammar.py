@@ -88,7 +88,7 @@ class Named:
     column: int
 
 
-_FILE = re.compile(r"\s*[\w.,:~/\\ -]+\.(npy|npz|csv|tsv|jsonl|arrows?|parquet)(\.gz)?\s*", re.IGNORECASE)
+_FILE = re.compile(r"[\w.,:~/\\ -]+\.(npy|npz|csv|tsv|jsonl|arrows?|parquet)(\.gz)?", re.IGNORECASE)
 
 
 def parse(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable]) -> Expression:
@@ -101,7 +101,7 @@ def parse(text: str, words: Mapping[str, Word], variables: Mapping[str, Variable
     >>> str(parse("5*sin(2*pi*t/25)+10", WORDS, VARIABLES))
     '5 * sin(2 * pi * t / 25) + 10'
     """
-    if _FILE.fullmatch(text):
+    if _FILE.fullmatch(text.strip()):
         path = text.strip().replace("\\", "/")
         raise SpecError(f'{shown(text.strip())} is a file: it is read by recording(path="{shown(path, quoted=False)}")')
     reader = _Reader(text, words, variables)
