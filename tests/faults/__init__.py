@@ -11,9 +11,9 @@ and tries all of them:
             with tally.trying(f"byte {at}, bit {bit}"):
                 assert numbers(flipped(at, bit)) == RIGHT
 
-The test goes on after a fault that was lost, fails at its end, and names the first ones. Every test that has a `tally`
-is a row of the table that the run prints: tried, survived, lost. The row's title is the first line of the test's
-docstring, or its name. With hypothesis, `@given` belongs on a function inside the test, which calls `tally.survived()`
+The test goes on after a fault that was lost, fails at its end, and names the first ones. Every test is a row of the
+table that the run prints: tried, survived, lost; one without a `tally` is one fault, or as many as it has parameters.
+The row's title is the first line of the test's docstring, or its name. With hypothesis, `@given` belongs on a function inside the test, which calls `tally.survived()`
 last.
 """
 

@@ -23,7 +23,8 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, None, None]:
     """The test fails if a fault was lost; its counts travel with its report, from an xdist worker too."""
     tally = item.funcargs.get("tally")
     if not isinstance(tally, Tally):
-        return (yield)
+        tally = Tally()
+        tally.tried = 1  # the test is one fault
     try:
         yield
         tally.check()
@@ -34,4 +35,3 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, None, None]:
     finally:
         title = (item.function.__doc__ or item.originalname.removeprefix("test_").replace("_", " ")).splitlines()[0]
         item.user_properties.append(("faults", [title, tally.tried, len(tally.lost)]))
-    return None
