@@ -13,8 +13,8 @@ and tries all of them:
 
 The test goes on after a fault that was lost, fails at its end, and names the first ones. Every test is a row of the
 table that the run prints: tried, survived, lost; one without a `tally` is one fault, or as many as it has parameters.
-The row's title is the first line of the test's docstring, or its name. With hypothesis, `@given` belongs on a function inside the test, which calls `tally.survived()`
-last.
+The row's title is the first line of the test's docstring, or its name. With hypothesis, `@given` belongs on a function
+inside the test, which calls `tally.survived()` last.
 """
 
 from __future__ import annotations
