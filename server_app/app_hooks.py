@@ -15,7 +15,7 @@ HOW = (
     "without BOKEH_SECRET_KEY anybody can make up a session, so other machines are refused; unless told otherwise, "
     "bokeh serve listens on every interface and reads messages of 20 MB. Better: 'stream-adam serve', or "
     "BOKEH_SECRET_KEY=$(bokeh secret) bokeh serve server_app --address 127.0.0.1 --session-ids signed "
-    "--websocket-max-message-size 262144"
+    "--websocket-max-message-size 524288"
 )
 
 

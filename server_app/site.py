@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bokeh.server.auth_provider import AuthProvider
 
-MESSAGE_LIMIT = 1 << 18  # bytes; the longest message of the page is a source of 100,000 characters
+MESSAGE_LIMIT = 1 << 19  # bytes: room for a text field of 100,000 characters of four bytes each, which is then told
 HEADER_LIMIT = 1 << 16  # bytes; the websocket's token repeats the page's query
 BODY_LIMIT = 1 << 16  # bytes; only the form of a login has one
 PATIENCE = 15.0  # seconds for a request's headers, for its body, and for an idle connection's next request

@@ -320,7 +320,7 @@ def test_the_safe_line_of_bokeh_serve_is_readmes_and_is_one(tmp_path: Path) -> N
     assert found[0] in " ".join(readme.replace("\\\n", " ").split())
     with bokeh_serve(tmp_path, found[0]) as server:
         assert server.url.startswith("http://127.0.0.1:")
-        assert "websocket_max_message_size set to 262144" in server.said()
+        assert "websocket_max_message_size set to 524288" in server.said()
         with server.websocket(server.token()) as page:
             page.assert_alive()
         with server.connect() as connection:

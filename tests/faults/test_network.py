@@ -19,7 +19,7 @@ from wire import BINARY, CLOSE, HASTY, KEY, PING, TEXT, Served, Websocket, every
 ALL = os.environ.get("STREAM_ADAM_FAULTS") == "all"
 CONNECTIONS = 500 if ALL else 150
 JUNK = 400 if ALL else 40
-MESSAGE_LIMIT = 1 << 18
+MESSAGE_LIMIT = 1 << 19
 SLACK = 4  # files that a server may open for itself meanwhile
 
 
