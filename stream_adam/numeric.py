@@ -109,7 +109,8 @@ def as_array(values: Any, told: str) -> Floats:
         raise SpecError(told.format(repr_of(values))) from None
     if array.dtype.kind in REAL_KINDS and not np.ma.is_masked(values):
         return array.astype(np.float64)
-    return np.array([as_float(value, told) for value in array.flat], dtype=np.float64).reshape(array.shape)
+    each = np.asarray(values, dtype=object)  # as they were given
+    return np.array([as_float(value, told) for value in each.flat], dtype=np.float64).reshape(each.shape)
 
 
 def as_table(rows: Sequence[Any], names: Sequence[str], shape: tuple[int, ...]) -> Floats:
