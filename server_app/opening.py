@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ visits: set[Visit] = set()  # those that have a place
 def open_page(doc: Document) -> None:
     """Fill a new document with next to nothing; the rest comes when it is seen."""
     settings()  # what the server's owner has set wrong is told by the first GET
-    _keep_what_is_loaded()
+    _prepare()
     doc.title = "stream_adam"
     doc.config.reconnect_session = False
     doc.config.notify_connection_status = False  # the page says it in its own words
@@ -42,10 +43,16 @@ def open_page(doc: Document) -> None:
 
 
 @cache
-def _keep_what_is_loaded() -> None:
-    """Take the libraries out of every later search for garbage, which Bokeh makes twice for each closed tab."""
+def _prepare() -> None:
+    """Once a process: closed tabs shall cost little time, and no lines in the log."""
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # Bokeh looks through all objects twice for each closed tab: not through the libraries' any more
+    logging.getLogger("bokeh.server.views.ws").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Frames were under way to a tab that was closed: Bokeh tells of each of them."""
+    return "sending message as connection was closed" not in str(record.msg)
 
 
 class Visit:
