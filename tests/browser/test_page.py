@@ -239,7 +239,7 @@ def test_keyboard_shortcuts(tab: Tab) -> None:
 
 
 def test_a_slider_acts_without_losing_state(tab: Tab, new_tab: NewTab) -> None:
-    tab.open(FAST, ("window", 5000))
+    tab.open(("rate", 60), ("window", 5000))
     tab.wait_past(20)
     tab.page.evaluate(WATCH_JUMPS)
     run = simulate(DEFAULT, "adam_zero_based", seed=1, ticks=20)
