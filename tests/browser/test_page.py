@@ -257,7 +257,7 @@ def test_a_slider_acts_without_losing_state(tab: Tab, new_tab: NewTab) -> None:
     assert "step(" in tab.query["strategy"][0]
 
     # the same address shows the same run from tick 0 on, changes included
-    other = new_tab().open(*other_query(tab.page.url, paused=0, rate=2000, window=5000))
+    other = new_tab().open(*other_query(tab.page.url, paused=0, rate=200, window=5000))
     other.wait_past(ticks)
     other.pause()
     again = other.data()
@@ -711,6 +711,7 @@ def test_a_closed_tab_leaves_nothing_but_its_place(
         first.until(lambda session: not session.running.is_awake, "the work goes on")
         small.wait(lambda: not small.sessions_inside(), "the place is not free again")
         small.wait(lambda: small.bokeh_sessions() <= 1, "Bokeh keeps its session")  # the other tab's
+        second.page.close()
 
 
 def test_a_browser_that_lies(tab: Tab, caplog: pytest.LogCaptureFixture) -> None:
