@@ -37,7 +37,7 @@ def read_by_us(path: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 def test_a_double_is_written_and_read_back(ending: str, tmp_path: Path, tally: Tally) -> None:
     given_path, path = tmp_path / "given.npy", tmp_path / f"rows.{ending}"
 
-    @settings(max_examples=wide(short=20, all=2_000))
+    @settings(max_examples=wide(short=20, all=100))
     @given(st.lists(DOUBLES, min_size=20, max_size=ROWS))
     def law(values: list[float]) -> None:
         np.save(given_path, np.array(values))
