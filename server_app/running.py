@@ -208,7 +208,7 @@ class Running:
     async def _catch_up(self, owed: int) -> None:
         """The lead-in, or the ticks of the time that the tab was hidden."""
         if owed > COMPILE_AFTER:
-            await asyncio.to_thread(self.run.compile)
+            await asyncio.to_thread(self.run.compile, aside=True)
         while owed > 0 and len(block := self.run.advance(min(owed, BLOCK))):
             self._take(block)
             owed -= len(block)

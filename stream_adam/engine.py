@@ -126,10 +126,13 @@ class Run:
             self.advance(1)  # nothing where the source has ended; otherwise this raises what is wrong with the tick
         return block
 
-    def compile(self) -> None:
-        """Have numba compile the lanes, so that long blocks go fast; may be called from another thread."""
+    def compile(self, *, aside: bool = False) -> None:
+        """Have numba compile the lanes, so that long blocks go fast; may be called from another thread.
+
+        With `aside`, another process compiles what it can, which leaves this one's event loop alone but takes longer.
+        """
         for lane in self.lanes:
-            lane.compile()
+            lane.compile(aside=aside)
 
     def use_compiled(self) -> None:
         """Go on with the loops that were compiled in this process before, where there are."""
@@ -304,7 +307,7 @@ class Lane:
             return out, self.strategy.state_of(states.T), weights
         return out[..., 0], self.strategy.state_of(states[0]), np.float64(weights[0])
 
-    def compile(self) -> None:
+    def compile(self, *, aside: bool) -> None:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""
         if self._loop is not None or self._experiment.source.native is not None:
             return  # compiled before; or its gradient is numpy's own work
@@ -312,7 +315,7 @@ class Lane:
         from stream_adam.compiled.ticks import loop_of  # noqa: PLC0415
 
         try:
-            self._loop = loop_of(self.strategy, self._experiment.source.is_closed_loop)
+            self._loop = loop_of(self.strategy, self._experiment.source.is_closed_loop, aside=aside)
         except CannotCompile as error:
             self._complaint = str(error)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stream_adam.arrivals import Arrivals
@@ -295,7 +296,7 @@ class Stride:
         return block
 
     def _compile_if_it_pays(self) -> None:
-        """Have the lanes compiled in another thread, unless computing is a small part of the time anyway.
+        """Have the lanes compiled meanwhile, unless computing is a small part of the time anyway.
 
         Compiling takes half a second to two from whatever else runs in this process: a page at 20,000 ticks a second
         is better off without.
@@ -303,7 +304,8 @@ class Stride:
         if self._busy >= BUSY * (self._clock.now() - self._began):
             self._compiling = True
             # a daemon, unlike an executor's threads: nobody waits for it at the end of the program
-            threading.Thread(target=self._run.compile, name="stream_adam compile", daemon=True).start()
+            compiling = partial(self._run.compile, aside=True)
+            threading.Thread(target=compiling, name="stream_adam compile", daemon=True).start()
 
 
 def _states(block: Block, experiment: Experiment, many: bool) -> list[Any]:

@@ -225,7 +225,7 @@ def test_a_rule_that_fails_once_is_told_and_the_run_goes_on_from_there() -> None
 def test_compiled_lanes_beside_one_that_fails() -> None:
     run, other = (run_of("a rule", 50, 1) for _ in range(2))
     for lane in (run.lanes[0], run.lanes[2]):
-        lane.compile()
+        lane.compile(aside=False)
     assert_same_run(list(run.advance(80).lanes), list(other.advance(80).lanes))
     with pytest.raises(OwnError):
         run.advance(80)

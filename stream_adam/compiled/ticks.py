@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stream_adam.compiled import templates
-from stream_adam.compiled.loops import known_loop, loop_for
+from stream_adam.compiled.aside import keep_aside
+from stream_adam.compiled.keeping import is_kept
+from stream_adam.compiled.loops import is_of_the_package, known_loop, loop_for
 from stream_adam.compiled.making import Written, given_of, walker
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 NO_CODES, NO_NUMBERS = np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
-def loop_of(strategy: Strategy, closed: bool) -> Callable[..., Any]:
+def loop_of(strategy: Strategy, closed: bool, *, aside: bool = False) -> Callable[..., Any]:
     """The compiled loop of a strategy's rule, for closed loops or for open ones.
 
     It takes ``(states, weights, hyper, parts, program, clamp, out)``: the state and the weight of each component, shape
@@ -28,11 +30,15 @@ def loop_of(strategy: Strategy, closed: bool) -> Callable[..., Any]:
     the open-loop parts, shape (parts, ticks); and where g, the state's fields and theta go as rows, shape
     (fields + 2, ticks, components).
 
+    With `aside`, a loop of the package's own that is not kept yet is compiled and kept by another process first.
+
     Raises:
         CannotCompile: the rule uses what numba can't compile, or too many have been compiled.
     """
     if (known := known_loop_of(strategy, closed)) is not None:
         return known
+    if aside and is_of_the_package(strategy) and not is_kept(name_of(strategy, closed)):
+        keep_aside(strategy.name, closed)
     fields = len(strategy.initial_state())
     nothing = NO_NUMBERS, NO_NUMBERS, NO_NUMBERS, np.zeros((1, 0))
     loop = loop_for(
