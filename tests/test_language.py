@@ -569,6 +569,7 @@ EXECUTING_MODULES = {"ast", "code", "codeop", "numexpr", "pickle", "marshal", "s
 
 ALLOWED = {  # none of it takes what somebody typed
     "__init__.py": {"globals"},  # a public name is imported when it is asked for
+    "compiled/aside.py": {"subprocess"},  # the package itself, with the name of one of its strategies
     "compiled/making.py": {"exec", "compile"},  # the text of a loop, of which no word is the user's
     "extensions.py": {"exec_module"},  # --load names a Python file of the user's own: running it is what is asked
 }
@@ -582,6 +583,5 @@ def test_no_module_executes_text(path: Path) -> None:
     imported = {
         alias.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     } | {(node.module or "").partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    executing = names & EXECUTING_NAMES | attributes & EXECUTING_ATTRIBUTES
+    executing = names & EXECUTING_NAMES | attributes & EXECUTING_ATTRIBUTES | imported & EXECUTING_MODULES
     assert executing == ALLOWED.get(path.relative_to(PACKAGE).as_posix(), set())
-    assert not imported & EXECUTING_MODULES
