@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stream_adam.strategies import StrategyLike
 
 AHEAD = 8_192  # ticks computed at once at the most
+ROWS_AHEAD = 2_048  # and made into rows, in a millisecond or two: they count into the event loop's turn, too
 FIRST = 16  # ticks of the first block
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
 WORTH = 20_000  # ticks, after which that is known
@@ -210,7 +211,7 @@ class Rows:
     def block(self, clock: Clock) -> list[Any]:
         """The next rows; none at the end of the source."""
         if self._stride is None:
-            self._stride = Stride(self.run, clock, max(1, AHEAD // len(self.run.lanes)))  # a row has every lane
+            self._stride = Stride(self.run, clock, max(1, ROWS_AHEAD // len(self.run.lanes)))  # a row has every lane
         block = self._stride.advance(self._stride.length(self._left))
         self._left -= len(block)
         self.start = block.start
