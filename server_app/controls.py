@@ -72,7 +72,8 @@ class Controls:
         parts: what is put into each of the page's boxes, by the box's name.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, status_box: Column) -> None:
+        self._status_box = status_box  # its class tells the page's own style sheet how long the text is
         view = session.view
         self._session = session
         self.play = _button("Pause", "play", session.toggle, primary=True)
@@ -186,7 +187,7 @@ class Controls:
     def show_status(self, text: str) -> None:
         """One line on how the run stands; a long one has the panel's whole width."""
         self.status.text = escape(text)
-        self.status.css_classes = ["long"] if len(text) > LONG else []
+        self._status_box.css_classes = ["long"] if len(text) > LONG else []
 
     def _dials(self, lane: int, strategy: Strategy) -> dict[str, Dial]:
         values = settings_at(strategy, 0)

@@ -56,7 +56,7 @@ class Session:
         self._doc = doc
         self._boxes = boxes
         self._reading: asyncio.Task[None] | None = None
-        self.controls = Controls(self)
+        self.controls = Controls(self, boxes["status"])
         boxes["plots"].js_on_change("children", script("shown", screen=self.screen))
         self._begin()
         self.controls.source.show(*view.refused.get("source", (view.experiment.source.text, "")))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlopen
 
 import numpy as np
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class PageClient:
         found = re.search(r'"token":\s*"([^"]+)"', html)
         assert found, "the page holds no token"
         address = f"ws{url.removeprefix('http').partition('?')[0]}/ws"
-        socket = await websocket_connect(address, subprotocols=["bokeh", found[1]], max_message_size=LARGEST)
+        request = HTTPRequest(address, headers={"Origin": "/".join(url.split("/")[:3])})  # as a browser says it
+        socket = await websocket_connect(request, subprotocols=["bokeh", found[1]], max_message_size=LARGEST)
         client = cls(socket)
         await client.receive()  # the server's ACK
         await client.send("PULL-DOC-REQ", {})

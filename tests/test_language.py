@@ -471,7 +471,7 @@ def test_trees_made_in_python_have_the_same_rules() -> None:
         np.array([1.0, 2.0]) * T
     assert np.float64(2) * T == 2 * T
     for path in ("a\\b", "a\nb", "a\x00b", "'\""):
-        with pytest.raises(SpecError, match="quotes can't hold that text"):
+        with pytest.raises(SpecError, match=r"quotes can't hold that text|a backslash can't stand in it"):
             WORDS["recording"](path)
 
 

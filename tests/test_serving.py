@@ -229,7 +229,7 @@ def test_hooks_that_can_not_be_used(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(SpecError) as error:
             Site("/server_app", ROOT / "server_app", auth_module=str(path))
-        told[name] = str(error.value).removeprefix(f"--auth-module {path}: ")
+        told[name] = str(error.value).partition(".py: ")[2]
     assert told["raises"] == "ZeroDivisionError: division by zero"
     assert told["import"] == "ModuleNotFoundError: No module named 'nowhere_at_all'"
     assert told["syntax"].startswith("SyntaxError: ")

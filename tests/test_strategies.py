@@ -560,7 +560,7 @@ def worded(g: float, s: Worded, h: OwnHyper) -> Worded:
         (undirected, "undirected: NoDirection needs a field 'direction': the step is theta - alpha*direction"),
         (unrated, "unrated: NoAlpha needs a field 'alpha', the learning rate"),
         (needing, "needing: Needing.alpha needs a default"),
-        (reserved, "reserved: Reserved can't have a field 't': every row has that column already"),
+        (reserved, "reserved: Reserved can't have a field 't': every row has that already"),
         (misplaced, "misplaced: 'theta', the weight that the rule moves itself, stands last in Misplaced"),
         (worded, "worded: Worded.direction is 'zero': a default is a number"),
         (lambda g, s, h: s, "<lambda> is no plain function: a strategy is one, made with def"),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -242,6 +242,10 @@ class Strategy:
     def Row(self) -> type[states.State]:  # noqa: N802  (a class made for this strategy)
         """The immutable state of a tick, with the columns as attributes; half the cost of a named tuple."""
         return states.state_type(f"{self.name}_row", self.columns)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickles: not what was found out on the way, such as the class of its rows."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def fields_of(self, kind: KindName) -> frozenset[str]:
         """The state's fields that are of that kind."""

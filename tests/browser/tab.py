@@ -80,6 +80,7 @@ class Tab:
         self.page.wait_for_function("() => Bokeh?.documents?.[0]?.get_model_by_name('visible')?.active")
         self.session = self.server.new_session(before)
         self.until(lambda session: session.running.is_awake)
+        self.page.wait_for_function("() => !document.querySelector('main.waiting')")
         return self
 
     def ask(self, question: Callable[[Any], Any]) -> Any:

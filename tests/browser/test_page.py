@@ -452,7 +452,7 @@ def test_lanes(tab: Tab) -> None:
 
     tab.page.get_by_role("button", name="Remove lane 1").click()
     tab.wait_query("strategy", "adam")
-    assert tab.page.evaluate("() => Bokeh.documents[0].get_model_by_name('rolling:2')") is None
+    tab.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('rolling:2') == null")
     tab.press("Play")
     tab.wait_past(20)
     tab.assert_reproduced(tab.pause())
@@ -629,7 +629,7 @@ def test_a_gradient_that_is_not_finite(tab: Tab) -> None:
     tab.wait_past(10)
     ticks = tab.pause()
     tab.assert_reproduced(ticks)
-    data = tab.data()
+    data = tab.data("first")
     assert np.isposinf(data["g"][5])
     assert np.isnan(data["direction"][-1])
     assert "not finite: 1, the first at tick 5" in tab.text()
@@ -638,7 +638,7 @@ def test_a_gradient_that_is_not_finite(tab: Tab) -> None:
     tab.press("Play")
     tab.wait_past(10)
     tab.assert_reproduced(tab.pause())
-    assert np.isnan(tab.data()["g"][3])
+    assert np.isnan(tab.data("first")["g"][3])
 
 
 def test_a_source_that_ends(tab: Tab) -> None:
