@@ -59,6 +59,34 @@ class Budget:
             self._debts = {session: debt - each for session, debt in self._debts.items() if debt > rounding}
 
 
+class Turns:
+    """Turns for work that can't be divided, as building a session is: it has a part of the time, one after another.
+
+    Args:
+        share: seconds of such work a second, while several wait for it.
+        first: seconds that it is expected to take, until some has been measured.
+
+    >>> turns = Turns(share=0.5, first=0.25)
+    >>> turns.wait(now=0.0), turns.wait(now=0.0)  # the second waits for the first, and as long again
+    (0.0, 0.5)
+    """
+
+    def __init__(self, share: float = 1 / 3, first: float = 0.25) -> None:
+        self._share = share
+        self._expected = first
+        self._next = 0.0  # when the next turn may begin
+
+    def wait(self, now: float) -> float:
+        """Take the next turn; seconds until it begins."""
+        begin = max(now, self._next)
+        self._next = begin + self._expected / self._share
+        return begin - now
+
+    def took(self, seconds: float) -> None:
+        """Note how long such work took."""
+        self._expected += 0.3 * (seconds - self._expected)
+
+
 async def metered(work: Coroutine[Any, Any, T], spend: Callable[[float], object]) -> T:
     """What the work gives; each of its steps is told by the processor's time that it took of this thread, in seconds.
 

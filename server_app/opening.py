@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bokeh.models import Column, Spacer, TextInput, Toggle
 
+from .budget import Turns
 from .locking import beside, locked, log, report
 from .screen import script
 from .session import Session
@@ -30,6 +32,7 @@ BOXES = ("keys", "rate", "window", "status", "plots", "recipe")  # where the tem
 LOADING, READING = "Loading …", "Reading the recording …"
 
 visits: set[Visit] = set()  # those that have a place
+turns = Turns()  # building a session takes the loop for a quarter of a second: those who look on get theirs in between
 
 
 def open_page(doc: Document) -> None:
@@ -97,6 +100,7 @@ class Visit:
         visits.add(self)
         try:
             view = await self._read()
+            await asyncio.sleep(turns.wait(time.monotonic()))
             await locked(self._doc, partial(self._build, view))
         except Exception as error:  # the page must not stand there as if it were still loading
             visits.discard(self)
@@ -114,7 +118,9 @@ class Visit:
         await locked(self._doc, partial(setattr, self._notice, "value", text))
 
     def _build(self, view: View) -> None:
+        began = time.thread_time()
         self.session = Session(self._doc, self._visible, self._boxes, view)
+        turns.took(time.thread_time() - began)
 
     async def _left(self) -> None:
         """A connection is lost. Where it was the last one, the tab is closed: a browser never comes back to it."""

@@ -42,9 +42,9 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, a file's tests stay together, and all that need a browser have one worker."""
+    """With several workers, a file's tests stay together, and all that need a browser, or load a server, have one."""
     for item in items:
-        browser = "browser" in item.path.parts
+        browser = "browser" in item.path.parts or item.path.name == "test_crowds.py"
         item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
 
 

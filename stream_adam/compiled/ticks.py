@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from stream_adam.strategies import Strategy
     from stream_adam.typing import Floats
 
+_aside = Lock()
 NO_CODES, NO_NUMBERS = np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
@@ -37,8 +39,10 @@ def loop_of(strategy: Strategy, closed: bool, *, aside: bool = False) -> Callabl
     """
     if (known := known_loop_of(strategy, closed)) is not None:
         return known
-    if aside and is_of_the_package(strategy) and not is_kept(name_of(strategy, closed)):
-        keep_aside(strategy.name, closed)
+    if aside and is_of_the_package(strategy):
+        with _aside:  # of many runs that ask at once, the first has it compiled for all of them
+            if not is_kept(name_of(strategy, closed)):
+                keep_aside(strategy.name, closed)
     fields = len(strategy.initial_state())
     nothing = NO_NUMBERS, NO_NUMBERS, NO_NUMBERS, np.zeros((1, 0))
     loop = loop_for(

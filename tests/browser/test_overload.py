@@ -116,6 +116,7 @@ def test_lanes_are_one_frame(tab: Tab, frames: Frames) -> None:
 def _tasks_of(owner: Any) -> list[str]:
     """The methods of the owner that are tasks under way."""
     coroutines: list[Any] = [task.get_coro() for task in asyncio.all_tasks()]
+    coroutines = [c.cr_frame.f_locals.get("work", c) if c.cr_frame else c for c in coroutines]  # what is metered
     return sorted(c.__name__ for c in coroutines if c.cr_frame and c.cr_frame.f_locals.get("self") is owner)
 
 
