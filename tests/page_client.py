@@ -84,8 +84,11 @@ class PageClient:
         return client
 
     def close(self) -> None:
-        """Close the tab."""
+        """Close the tab, at once: there may be no loop any more that could wait for the server's goodbye."""
         self.socket.close()
+        protocol = self.socket.protocol
+        if protocol is not None and protocol.stream is not None:
+            protocol.stream.close()
 
     async def see(self, seen: bool = True) -> None:
         """Say that the tab is seen, or not."""
