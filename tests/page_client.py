@@ -85,8 +85,8 @@ class PageClient:
 
     def close(self) -> None:
         """Close the tab, at once: there may be no loop any more that could wait for the server's goodbye."""
+        protocol = self.socket.protocol  # which its own `close` forgets
         self.socket.close()
-        protocol = self.socket.protocol
         if protocol is not None and protocol.stream is not None:
             protocol.stream.close()
 
