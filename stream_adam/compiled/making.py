@@ -24,7 +24,7 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-from stream_adam.sources.program import value_at
+from stream_adam.sources.program import function_of_one, function_of_two, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from stream_adam.strategies import Strategy
 
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
-# A call would count the references to its arrays: 50 ns where the work takes 6. Nobody else calls such a function.
-INLINE: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+ALONE: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # nobody else calls such a function
+# A call would count the references to its arrays: 50 ns where the work takes 6.
+INLINE: Any = ALONE | {"forceinline": True}
 SHORT = 1_000  # bytes of Python's bytecode, up to which a function is copied into its callers
 
 _parallel = Lock()
@@ -107,24 +108,35 @@ def refusal(name: str, error: Exception) -> CannotCompile:
 
 @cache
 def walker() -> Any:
-    """`program.value_at` for numba, with the functions that it calls."""
-    return callable_of(value_at)
+    """`program.value_at` for numba, with the functions that it calls.
+
+    Those that take long anyway are called, not inlined: to optimize them again in each loop takes LLVM two seconds.
+    """
+    known: dict[Any, Any] = {}
+    for function in (function_of_one, function_of_two):
+        _add(function, known, ALONE)
+    return callable_of(value_at, known)
 
 
 def callable_of(function: Any, known: dict[Any, Any] | None = None) -> Any:
     """The function for numba, and so each plain function that it calls by name."""
     known = {} if known is None else known
     if function not in known:
-        outside: dict[str, Any] = {"__name__": function.__module__, "__builtins__": __builtins__}
-        cells = tuple(CellType() for _ in function.__closure__ or ())
-        copy = FunctionType(function.__code__, outside, function.__name__, function.__defaults__, cells)
-        copy.__kwdefaults__, copy.__qualname__ = function.__kwdefaults__, function.__qualname__
-        known[function] = numba.njit(**OPTIONS, **_inlined(function))(copy)  # before its callees: it may be one itself
-        outside.update({name: _callee(value, known) for name, value in _globals_of(function).items()})
-        for cell, original in zip(cells, function.__closure__ or (), strict=True):
-            with suppress(ValueError):  # the name has no value yet
-                cell.cell_contents = _callee(original.cell_contents, known)
+        _add(function, known, _inlined(function))
     return known[function]
+
+
+def _add(function: Any, known: dict[Any, Any], how: Mapping[str, Any]) -> None:
+    """Make the function known, and what it calls."""
+    outside: dict[str, Any] = {"__name__": function.__module__, "__builtins__": __builtins__}
+    cells = tuple(CellType() for _ in function.__closure__ or ())
+    copy = FunctionType(function.__code__, outside, function.__name__, function.__defaults__, cells)
+    copy.__kwdefaults__, copy.__qualname__ = function.__kwdefaults__, function.__qualname__
+    known[function] = numba.njit(**OPTIONS, **how)(copy)  # before its callees: it may be one itself
+    outside.update({name: _callee(value, known) for name, value in _globals_of(function).items()})
+    for cell, original in zip(cells, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # the name has no value yet
+            cell.cell_contents = _callee(original.cell_contents, known)
 
 
 def _callee(value: Any, known: dict[Any, Any]) -> Any:

@@ -242,7 +242,7 @@ def value_at(
     return x
 
 
-def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions, written so that numba can read it)
+def unary(code: int, x: float) -> float:
     """One operand; outside a function's domain the answer is IEEE's, never an exception."""
     if code == NEGATIVE:
         return -x
@@ -254,6 +254,11 @@ def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions
         return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else (0.0 if x == 0.0 else x))
     if code == SQRT:
         return np.sqrt(x)  # type: ignore[no-any-return]
+    return function_of_one(code, x)
+
+
+def function_of_one(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions, written so that numba can read it)
+    """What takes the processor long."""
     if code == EXP:
         return math.inf if x > LARGEST_EXPONENT else math.exp(x)
     if code == LOG:
@@ -271,8 +276,8 @@ def unary(code: int, x: float) -> float:  # noqa: PLR0911  (a table of functions
     return math.tan(x)
 
 
-def binary(code: int, x: float, y: float) -> float:  # noqa: PLR0911, PLR0912
-    """Two operands; comparisons give 1 or 0."""
+def binary(code: int, x: float, y: float) -> float:
+    """Two operands."""
     if code == ADD:
         return x + y
     if code == SUBTRACT:
@@ -281,6 +286,11 @@ def binary(code: int, x: float, y: float) -> float:  # noqa: PLR0911, PLR0912
         return x * y
     if code == DIVIDE:
         return x / y
+    return function_of_two(code, x, y)
+
+
+def function_of_two(code: int, x: float, y: float) -> float:  # noqa: PLR0911
+    """What is rarer than arithmetic; comparisons give 1 or 0."""
     if code == POWER:
         return x**y  # type: ignore[no-any-return]  # never complex: x is a numpy float
     if code == MODULO:
