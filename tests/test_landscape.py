@@ -283,6 +283,7 @@ def test_winding_back_forgets_what_came_after(tick: int) -> None:
 
 def test_what_a_hub_has_forgotten_leaves_a_gap() -> None:
     stage = Stage()
+    stage.run.compile()
     stage.go(10)
     stage.hub.write(stage.run.advance(2000))
     stage.hub.write(stage.run.advance(100_000))

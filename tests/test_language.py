@@ -530,7 +530,7 @@ def suppress_one_line() -> Iterator[None]:
     assert caught is None or len(str(caught).splitlines()) == 1
 
 
-@settings(max_examples=1_500, deadline=2_000)
+@settings(max_examples=400, deadline=2_000)
 @given(arbitrary)
 def test_any_text_is_a_source_or_a_one_line_refusal(text: str) -> None:
     with suppress_one_line():
@@ -540,7 +540,7 @@ def test_any_text_is_a_source_or_a_one_line_refusal(text: str) -> None:
         assert len(run.advance(3)) == 3
 
 
-@settings(max_examples=500, deadline=2_000)
+@settings(max_examples=200, deadline=2_000)
 @given(arbitrary)
 def test_any_text_is_a_strategy_or_a_one_line_refusal(text: str) -> None:
     for spec in (text, f"adam(alpha={text})"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import assert_same_bits
 
@@ -20,7 +21,7 @@ from stream_adam.sources import Source
 from stream_adam.sources.digits import COUNT, Digits, _data, cross_entropy, split
 from stream_adam.sources.objective import Objective
 from stream_adam.sources.objectives import DEVIATION, FLIGHTS, MEAN, OBJECTIVES
-from stream_adam.sources.program import numbers_of
+from stream_adam.sources.program import Program, numbers_of
 from stream_adam.sources.words import GROUPS, OBJECTIVE_WORDS, WORDS
 
 # Settings to look at each objective with; the defaults of the word unless another is named.
@@ -59,11 +60,17 @@ def ranges(objective: Objective, components: int) -> list[Any]:
     return list(objective.view) if isinstance(first, tuple) else [objective.view] * components
 
 
-def gradient(name: str, parameters: dict[str, float], theta: Any) -> Any:
-    """The gradient as a source gives it: from its trees, by the closed loop's program."""
-    program = Source.of(WORDS[name](**parameters)).program_for(len(theta))
+@lru_cache(maxsize=8)
+def program_of(name: str, components: int, /, **parameters: float) -> Program:
+    program = Source.of(WORDS[name](**parameters)).program_for(components)
     assert program is not None
     assert not program.columns, "plain numbers need none"
+    return program
+
+
+def gradient(name: str, parameters: dict[str, float], theta: Any) -> Any:
+    """The gradient as a source gives it: from its trees, by the closed loop's program."""
+    program = program_of(name, len(theta), **parameters)
     with np.errstate(all="ignore"):
         return np.array([program.value(np.zeros((0, 1)), 0, np.asarray(theta), c) for c in range(len(theta))])
 
@@ -221,6 +228,7 @@ def test_one_component_of_a_quadratic_is_the_plain_product() -> None:
         assert_same_bits(gradient("quadratic", full("quadratic", {"curvature": 0.3}), [x]), [0.3 * x])
 
 
+@settings(max_examples=25)
 @given(curvature=st.floats(0.01, 100), condition=st.floats(0.001, 1e6), components=st.integers(2, 100))
 def test_a_quadratics_curvatures_are_evenly_spaced_in_their_logarithm(
     curvature: float, condition: float, components: int

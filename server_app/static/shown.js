@@ -13,6 +13,13 @@ function paint_theme(doc) {
 
 const all_views = () => [...Bokeh.index.query(() => true)]
 
+// What was built anew is there; but a figure whose timer for painting was late stays unready for ever (Bokeh's throttle)
+const LONGEST = 1000  // ms
+const built = () => Promise.race([
+  Promise.all(all_views().map((view) => view.ready)),
+  new Promise((resolve) => setTimeout(resolve, LONGEST)),
+])
+
 // noUiSlider's handles and a spinner's buttons have no name of their own; the handles speak of logarithms
 function name_controls() {
   for (const view of all_views()) {
@@ -36,7 +43,7 @@ function name_controls() {
 export default async ({screen}) => {
   const doc = screen.query.document
   await null // the boxes' views hear of it as well
-  await Promise.all(all_views().map((view) => view.ready)) // what was built anew is there
+  await built()
   const settle = () => { name_controls(); paint_theme(doc) }
   settle()
   if (!screen.query.heeded) {
