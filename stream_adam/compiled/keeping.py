@@ -41,7 +41,12 @@ from stream_adam.origin import PACKAGE, digest
 if TYPE_CHECKING:
     from stream_adam.compiled.making import Written
 
-LEFT_OUT = {"CACHE_DIR", "NUM_THREADS", "THREADING_LAYER", "THREADING_LAYER_PRIORITY"}  # numba's settings that change nothing in a loop
+LEFT_OUT = {
+    "CACHE_DIR",
+    "NUM_THREADS",
+    "THREADING_LAYER",
+    "THREADING_LAYER_PRIORITY",
+}  # numba's settings that change nothing in a loop
 
 
 class NotKept(Exception):  # noqa: N818  (it says what is the case)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from .serving import Loop, PageServer, page_server
 from .tab import Tab
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
     "--disable-sync",

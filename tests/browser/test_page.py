@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -131,6 +132,12 @@ def test_first_look(tab: Tab) -> None:
         "rate": ["20"],
     }
     assert {name: tab.query[name] for name in defaults} == defaults
+
+
+def test_nothing_is_loaded_that_the_page_has_no_use_for(tab: Tab) -> None:
+    tab.open(("paused", 1))
+    loaded = tab.page.evaluate("() => Array.from(document.scripts, (script) => new URL(script.src || 'x:').pathname)")
+    assert [Path(path).name for path in loaded if path] == ["bokeh.min.js", "bokeh-widgets.min.js"]
 
 
 # The keys -------------------------------------------------------------------------------------------------------
