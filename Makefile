@@ -11,23 +11,27 @@ SMOKE := tests/test_same_bits.py tests/test_oracles.py tests/test_readme.py test
     tests/browser/test_page.py::test_first_look tests/browser/test_page.py::test_pause_step_back_and_reset \
     tests/browser/test_landscape.py::test_a_click_on_the_map_starts_there tests/browser/test_figure_file.py
 
-.PHONY: serve test test-all smoke extras faults lint format gallery bench soak chromium clean
+.PHONY: serve test suite test-all smoke extras faults lint format gallery bench soak chromium clean
 
 serve: $(VENV)/.run
 	$(BIN)/stream-adam serve --port 0
 
 # The core and the page, on the Python that is there.
-test: lint chromium
+test: lint suite
+
+# Two workers take whole files, in their order: the browser's tests are the longest part, and come first.
+suite: $(VENV)/.test chromium
 	$(BIN)/python tests/compile_all.py
-	$(PYTEST) --numprocesses auto --dist loadgroup --most-memory 1000
+	$(PYTEST) --numprocesses auto --dist loadgroup --no-loadscope-reorder --most-memory 1000
 
 # All that `make test` does, on the oldest and the newest Python of this machine, or on those that PYTHONS names; before
 # that, what needs other libraries or other versions of them. Nothing is skipped: what can't be had is an error.
 test-all:
 	@set -e; found=$${PYTHONS:-$$($(PYTHON) tests/versions.py pythons)}; set -- $$found; \
+	$(MAKE) --no-print-directory lint PYTHON=$$1 VENV=.venv-$${1##*/}; \
 	$(MAKE) --no-print-directory smoke PYTHON=$$1 VENV=.venv-lowest CONSTRAINTS=.venv-lowest/lowest.txt; \
 	$(MAKE) --no-print-directory extras PYTHON=$$1 VENV=.venv-extras; \
-	for python in $$found; do $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$${python##*/}; done
+	for python in $$found; do $(MAKE) --no-print-directory suite PYTHON=$$python VENV=.venv-$${python##*/}; done
 
 # Core, page and command line, briefly: for the lowest versions of all libraries.
 smoke: $(VENV)/.test chromium
