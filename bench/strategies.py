@@ -59,11 +59,12 @@ BY_TORCH: dict[str, Callable[[Any, Any], Any]] = {
     "amsgrad_uncorrected": lambda t, p: t.optim.Adam(p, 1e-3, amsgrad=True),
     "adam_eps_hat": lambda t, p: t.optim.Adam(p, 1e-3),
     "adabelief_fresh_eps": lambda t, p: t.optim.Adam(p, 1e-3),
+    "adam_variance": lambda t, p: t.optim.Adam(p, 1e-3),
     "radam_paper": lambda t, p: t.optim.RAdam(p, 1e-3),
 }
 # These have no counterpart of their own: named is the plain algorithm that they are a variant of, which does less.
 NEAREST = {"diffgrad", "cautious_adamw", "stable_adamw", "amsgrad_uncorrected", "adam_eps_hat", "adabelief_fresh_eps",
-           "adam_uncorrected"}  # fmt: skip
+           "adam_uncorrected", "adam_variance"}  # fmt: skip
 BY_THE_ORIGINAL = {"adam_zero_based": original.simulate_adam, "adam_centered": simulate_modified_adam}
 
 

@@ -127,9 +127,9 @@ def side_by_side(strategy: Any, streams: Array, h: dict[str, float], alone: list
 # Scale
 
 SCALE_FREE = [  # at eps 0 and without decay the directions do not see the gradient's scale
-    "adam", "adam_zero_based", "adam_eps_inside", "adam_eps_hat", "adam_uncorrected", "adamw", "amsgrad",
-    "amsgrad_uncorrected", "adamax", "nadam", "adabelief", "adabelief_fresh_eps", "adan", "novograd", "laprop",
-    "ademamix", "adopt", "stable_adamw", "cautious_adamw", "schedule_free_adamw", "adagrad", "rmsprop",
+    "adam", "adam_zero_based", "adam_eps_inside", "adam_eps_hat", "adam_uncorrected", "adam_variance", "adamw",
+    "amsgrad", "amsgrad_uncorrected", "adamax", "nadam", "adabelief", "adabelief_fresh_eps", "adan", "novograd",
+    "laprop", "ademamix", "adopt", "stable_adamw", "cautious_adamw", "schedule_free_adamw", "adagrad", "rmsprop",
     "rmsprop_centered",
 ]  # fmt: skip
 SIGNS = ["sign_sgd", "signum", "lion", "rprop"]
@@ -225,6 +225,17 @@ def paper_adabelief(stream: Array, h: dict[str, float]) -> list[float]:
     return out
 
 
+def by_variance(stream: Array, h: dict[str, float]) -> list[float]:
+    beta1, beta2, eps = h["beta1"], h["beta2"], h["eps"]
+    m = v = 0.0
+    out = []
+    for k, g in enumerate(stream.tolist(), start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * (g - m) ** 2
+        out.append(m / (1 - beta1**k) / (math.sqrt(v / (1 - beta2**k)) + eps))
+    return out
+
+
 FORMULAS: dict[str, Callable[[Array, dict[str, float]], list[float]]] = {
     "adam_eps_inside": by_formula(
         lambda m, v, _, k, beta1, beta2, eps: m / (1 - beta1**k) / (v / (1 - beta2**k) + eps) ** 0.5
@@ -234,6 +245,7 @@ FORMULAS: dict[str, Callable[[Array, dict[str, float]], list[float]]] = {
     ),
     "adam_uncorrected": by_formula(lambda m, v, _, k, beta1, beta2, eps: m / (v**0.5 + eps)),
     "amsgrad_uncorrected": by_formula(lambda m, _, v_max, k, beta1, beta2, eps: m / (v_max**0.5 + eps)),
+    "adam_variance": by_variance,
     "adabelief_fresh_eps": paper_adabelief,
     "radam_paper": by_formula(paper_radam),
 }

@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 
-from stream_adam.presets.outcome import amplitude, at, lag
+from stream_adam.presets.outcome import amplitude, at, lag, mean, root_mean
 from stream_adam.presets.preset import Check, Preset
 
+SPREAD = 2 * 0.9**2 / 1.9  # the mean square of white noise less its running mean, where the noise has 1
 ALTERNATING = "where(t % 2 == 0, 1, -1)"
 
 
@@ -106,6 +107,32 @@ CONVENTIONS = (
                   "m = g/19, so |g − m| = 18/19", source=ALTERNATING, ticks=20_000),
             Check("alternating: Adam's |d|", lambda run: float(abs(run("direction", 1)[-1])), 1 / 19, 1e-6,
                   "(1 − β1)/(1 + β1)", source=ALTERNATING, ticks=20_000),
+        ),
+    ),
+    Preset(
+        "zero_mean",
+        "Adam's v is no variance",
+        "line(5) + normal(0.5)",
+        ("adam", "adam_variance", "adabelief"),
+        10_000,
+        "Subtract the mean before squaring, as the experiment's author asked, and a gradient of 5 with little noise "
+        "takes steps of 11, as AdaBelief does: the steadier, the longer. Adam's v has the mean's square in it, which "
+        "keeps its steps near 1; for noise around zero the two are nearly the same.",
+        "the original experiment, for the question; Zhuang et al. 2020, for the other choice; the figures are ours",
+        (
+            Check("Adam's d, mean of the second half", mean("direction", 5_000), 5 / math.sqrt(5**2 + 0.5**2), 0.01,
+                  "5/√(5² + 0.5²): at most 1", relative=True),
+            Check("v a variance: d", mean("direction", 5_000, 1), 5 / math.sqrt(0.5**2 * SPREAD), 0.02,
+                  "5/√(0.5²·2·β1²/(1 + β1)), β1 = 0.9: g − m is the noise less its running mean", relative=True),
+            Check("AdaBelief: d", mean("direction", 5_000, 2), 5 / math.sqrt(0.5**2 * SPREAD), 0.02, "the same",
+                  relative=True),
+            Check("no noise, v a variance: d at t = 1,000", at("direction", -1, 1), 1 / math.sqrt(_surprise(1_000)),
+                  5e-5, "1/√(Σ β2ⁿ⁻ᵏ·(1 − β2)·β1²ᵏ / (1 − β2ⁿ)), n = 1,000: it grows and grows", source="line(5)",
+                  ticks=1_000),
+            Check("mean zero: Adam's √v̂", root_mean("v_hat", 5_000), 0.5, 0.03, "the noise's σ", source="normal(0.5)",
+                  relative=True),
+            Check("mean zero: √v̂ of the variance", root_mean("v_hat", 5_000, 1), 0.5 * math.sqrt(SPREAD), 0.03,
+                  "σ·√(2·β1²/(1 + β1)): 8 % less", source="normal(0.5)", relative=True),
         ),
     ),
     Preset(

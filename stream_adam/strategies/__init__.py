@@ -20,6 +20,7 @@ from stream_adam.strategies.conventions import (
     adam_eps_hat,
     adam_eps_inside,
     adam_uncorrected,
+    adam_variance,
     amsgrad_uncorrected,
     radam_paper,
 )
@@ -39,7 +40,8 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
         stable_adamw, cautious_adamw, schedule_free_adamw,
     ),
     "Other conventions": (
-        adam_eps_inside, adam_eps_hat, adam_uncorrected, amsgrad_uncorrected, adabelief_fresh_eps, radam_paper,
+        adam_eps_inside, adam_eps_hat, adam_uncorrected, adam_variance, amsgrad_uncorrected,
+        adabelief_fresh_eps, radam_paper,
     ),
 }  # fmt: skip
 STRATEGIES: dict[str, Strategy] = {rule.__name__: Strategy.of(rule) for rules in FAMILIES.values() for rule in rules}
@@ -83,7 +85,8 @@ def names_by_family() -> dict[str, list[str]]:
 
 __all__ = [
     "DEFAULT_STRATEGY", "STRATEGIES", "Strategy", "StrategyLike", "adabelief", "adabelief_fresh_eps", "adadelta",
-    "adagrad", "adam", "adam_centered", "adam_eps_hat", "adam_eps_inside", "adam_uncorrected", "adam_zero_based",
+    "adagrad", "adam", "adam_centered", "adam_eps_hat", "adam_eps_inside", "adam_uncorrected", "adam_variance",
+    "adam_zero_based",
     "adamax", "adamw", "adan", "ademamix", "adopt", "amsgrad", "amsgrad_uncorrected", "as_strategy", "cautious_adamw",
     "diffgrad", "laprop", "lion", "momentum", "nadam", "names_by_family", "nesterov", "novograd",
     "radam", "radam_paper", "register", "rmsprop", "rmsprop_centered", "rprop", "schedule_free_adamw", "sgd",

@@ -13,7 +13,7 @@ import numpy as np
 from stream_adam.strategies.adam import AdamHyper, AdamState
 from stream_adam.strategies.adam_second import AdabeliefHyper, AdabeliefState, believed, surprise
 from stream_adam.strategies.adam_step import RadamState, rectified
-from stream_adam.strategies.arithmetic import ema, moments
+from stream_adam.strategies.arithmetic import ema, moments, next_powers
 from stream_adam.strategies.strategy import Square
 
 
@@ -71,6 +71,25 @@ def adam_uncorrected(g: float, s: UncorrectedState, h: AdamHyper) -> Uncorrected
     """
     m, v = ema(s.m, g, h.beta1), ema(s.v, g * g, h.beta2)
     return UncorrectedState(m, v, m / (np.sqrt(v) + h.eps))
+
+
+def adam_variance(g: float, s: AdamState, h: AdamHyper) -> AdamState:
+    """Adam with one changed line: its v is a variance, taken around the running mean.
+
+        v = beta2·v + (1 - beta2)·(g - m)²                the new m                 `adam` otherwise
+
+    Adam's own v is a variance only of gradients whose mean is zero. Of others it has the mean's square in it, which is
+    what keeps a step near 1; here a step is the larger, without bound, the less a gradient differs from its mean.
+    It is the question of the experiment this project grew out of, and `adabelief` without the eps that it keeps.
+
+    >>> round(float(adam_variance(1.0, AdamState(), AdamHyper()).direction), 6)
+    1.111111
+    """
+    m = ema(s.m, g, h.beta1)
+    v = ema(s.v, (g - m) * (g - m), h.beta2)
+    beta1_t, beta2_t = next_powers(s, h)
+    m_hat, v_hat = m / (1 - beta1_t), v / (1 - beta2_t)
+    return AdamState(m, v, m_hat, v_hat, beta1_t, beta2_t, m_hat / (np.sqrt(v_hat) + h.eps))
 
 
 class AmsgradUncorrectedState(NamedTuple):
