@@ -38,11 +38,11 @@ smoke: $(VENV)/.test chromium
 	$(PYTEST) -W ignore::DeprecationWarning $(SMOKE)  # an old library may use what a newer one deprecates
 
 # What needs libraries that no user does: those that the strategies are held against say what tests/oracles has stored of
-# them, and pandas and polars take a run.
+# them, and the examples of pandas, polars, aiostream and FastAPI.
 extras: $(VENV)/.test
-	$(PIP) install --editable ".[frames,oracles]"
+	$(PIP) install --editable ".[oracles,others]"
 	$(BIN)/python -c "import torch, optax, pytorch_optimizer"
-	$(PYTEST) tests/test_oracles.py tests/frames.py
+	$(PYTEST) tests/test_oracles.py tests/beside_others.py
 
 # Every fault of tests/faults, of which `make test` tries a part: one after another, as some of them measure how long.
 faults: $(VENV)/.test chromium

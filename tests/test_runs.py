@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from laws import assert_same_bits
+from laws import assert_same_bits, examples
 from test_strategies import NAMES
 
 from stream_adam import SpecError, simulate, stream
 from stream_adam.runs import PART
-from stream_adam.sources import DEFAULT_SOURCE
+from stream_adam.sources import DEFAULT_SOURCE, GROUPS
 from stream_adam.strategies import as_strategy
 
 VALLEY: dict[str, Any] = {"source": "rosenbrock()", "theta0": (-1.2, 1)}
@@ -54,6 +54,17 @@ def test_a_run_knows_its_seed_and_its_experiment() -> None:
     copied = pickle.loads(pickle.dumps(drawn))
     assert copied.seed == drawn.seed
     assert_same_bits(copied["m"], drawn["m"])
+
+
+@pytest.mark.parametrize("source", examples(*(GROUPS[kind] for kind in GROUPS if kind != "data")))
+def test_a_run_of_any_source_pickles(source: str) -> None:
+    run = simulate(source, "adam", ticks=5, seed=1)
+    copied = pickle.loads(pickle.dumps(run))
+    assert copied.experiment == run.experiment
+    again = simulate(copied.experiment.source, "adam", ticks=5, seed=1)
+    for name, column in run.items():
+        assert_same_bits(copied[name], column, name)
+        assert_same_bits(again[name], column, name)
 
 
 def test_a_list_of_strategies_gives_a_list_of_runs() -> None:

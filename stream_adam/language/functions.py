@@ -19,7 +19,7 @@ from stream_adam.language.tree import NUMPY_NAMES, Parameter, Word
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream_adam.language.tree import Expression
+    from stream_adam.language.tree import Expression, Operand
     from stream_adam.typing import Array
 
 
@@ -69,9 +69,15 @@ exp, log, sqrt = FUNCTION_WORDS["exp"], FUNCTION_WORDS["log"], FUNCTION_WORDS["s
 sign, floor, where = FUNCTION_WORDS["sign"], FUNCTION_WORDS["floor"], FUNCTION_WORDS["where"]
 minimum, maximum = FUNCTION_WORDS["minimum"], FUNCTION_WORDS["maximum"]
 magnitude = FUNCTION_WORDS["abs"]  # whose own name is Python's
+
+
+def _clip_made_of(x: Operand, low: Operand, high: Operand) -> Expression:
+    return minimum(maximum(x, low), high)
+
+
 clip = FUNCTION_WORDS["clip"] = FunctionWord(
     "clip", tuple(map(Parameter, ("x", "low", "high"))), "x, but at least low and at most high", _clip,
-    made_of=lambda x, low, high: minimum(maximum(x, low), high),
+    made_of=_clip_made_of,
 )  # fmt: skip
 NUMPY_NAMES.update(FUNCTION_WORDS | {"absolute": magnitude})
 ALIASES: dict[str, Word] = {"min": minimum, "max": maximum}  # other names, which are read but not spelled

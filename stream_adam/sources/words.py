@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from stream_adam.sources.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import SupportsIndex
 
     from stream_adam.typing import Floats
 
@@ -42,6 +43,16 @@ class ObjectiveWord(Word):
     """A function of the weights to descend; in a source it stands for its gradient at theta."""
 
     objective: Objective
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """One of the package's own pickles by its name: its functions may have none."""
+        if OBJECTIVE_WORDS.get(self.name) is self:
+            return _objective_word, (self.name,)
+        return super().__reduce_ex__(protocol)
+
+
+def _objective_word(name: str) -> Word:
+    return OBJECTIVE_WORDS[name]
 
 
 @dataclass(frozen=True)
