@@ -62,7 +62,7 @@ def suggestion(word: str, known: Iterable[str], *, kind: hints.Kind = "name") ->
     ("did you mean 'adamw'?", "did you mean 'alpha'?")
     """
     known = list(known)
-    if said := hints.said_of(word, kind):
+    if said := hints.said_of(word, known, kind):
         return said
     if meant := hints.meant(word, known, kind):
         return f"did you mean {shown(meant)}?"

@@ -6,6 +6,7 @@ A wrong hint is worse than none. So a word is first looked up among those that o
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -49,7 +50,7 @@ SYNONYMS: dict[Kind, dict[str, str]] = {
     "word": _NOTATION | {
         "clamp": "clip", "fmin": "minimum", "fmax": "maximum", "ln": "log", "sgn": "sign",
         "absolute_value": "abs", "fabs": "abs", "if": "where", "ifelse": "where", "randn": "normal",
-        "gauss": "normal", "gaussian": "normal", "noise": "normal", "w": "theta", "x": "theta", "weight": "theta",
+        "gauss": "normal", "gaussian": "normal", "noise": "normal", "w": "theta", "weight": "theta",
         "n": "t", "i": "t", "k": "t", "tick": "t", "time": "t", "mod": "%", "pow": "**", "power": "**",
         "heaviside": "step", "constant": "line", "const": "line", "file": "recording", "csv": "recording",
         "read": "recording", "load": "recording", "input": "stdin", "random_normal": "normal", "bowl": "quadratic",
@@ -69,6 +70,8 @@ WRITTEN = {
     "sigmoid": "1/(1 + exp(-x))", "log2": "log(x)/log(2)", "log10": "log(x)/log(10)", "log1p": "log(1 + x)",
     "round": "floor(x + 0.5)", "ceil": "-floor(-x)", "square_root": "sqrt(x)", "exp2": "2**x", "e": "exp(1)",
 }  # fmt: skip
+WEIGHT = re.compile(r"[xyz]|x\d+")  # of a formula
+FORMULA = "the weight is theta; x, y, z and x0, x1, … stand in a formula, as in descend(x**2)"
 ABSENT = frozenset({"asin", "acos", "atan", "arcsin", "arccos", "arctan", "atan2", "sinc", "erf", "mean", "sum"})
 
 _SAID: dict[Kind, dict[str, str]] = {
@@ -83,8 +86,14 @@ _SAID: dict[Kind, dict[str, str]] = {
 }  # fmt: skip
 
 
-def said_of(word: str, kind: Kind) -> str | None:
-    """What there is to say of a word that others have and this language hasn't."""
+def said_of(word: str, known: Sequence[str], kind: Kind) -> str | None:
+    """What there is to say of a word that others have and this language hasn't, or has elsewhere.
+
+    >>> said_of("x", ["theta", "t"], "word")
+    'the weight is theta; x, y, z and x0, x1, … stand in a formula, as in descend(x**2)'
+    """
+    if kind == "word" and "theta" in known and WEIGHT.fullmatch(word):
+        return FORMULA
     return _SAID.get(kind, {}).get(word.lower())
 
 
