@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -311,8 +312,11 @@ class Lane:
         """Go on compiled; where the rule can't be, go on interpreted and say so once."""
         if self._loop is not None or self._experiment.source.native is not None:
             return  # compiled before; or its gradient is numpy's own work
-        from stream_adam.compiled.making import CannotCompile  # noqa: PLC0415  (numba is imported on first need)
-        from stream_adam.compiled.ticks import loop_of  # noqa: PLC0415
+        from stream_adam.compiled.quiet import loading_quietly  # noqa: PLC0415
+
+        with loading_quietly() if aside else nullcontext():
+            from stream_adam.compiled.making import CannotCompile  # noqa: PLC0415  (numba is imported on first need)
+            from stream_adam.compiled.ticks import loop_of  # noqa: PLC0415
 
         try:
             self._loop = loop_of(self.strategy, self._experiment.source.is_closed_loop, aside=aside)

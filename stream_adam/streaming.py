@@ -35,7 +35,7 @@ ROWS_AHEAD = 2_048  # and made into rows, in a millisecond or two: they count in
 FIRST = 16  # ticks of the first block
 BUSY = 0.4  # of the time: from this part on, computing is worth compiling
 WORTH = 20_000  # ticks, after which that is known
-LONGEST_BLOCK = 0.005  # seconds of computing, after which the next block is shorter
+LONGEST_BLOCK = 0.003  # seconds of computing, after which the next block is shorter
 
 
 def stream(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from stream_adam import Transport, stream, streaming
 from stream_adam.clock import Clock, ManualClock, WallClock
+from stream_adam.compiled.quiet import loading_quietly
 from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
 from stream_adam.pacer import LONGEST_DEBT, SHORTEST_SLEEP
@@ -478,6 +482,88 @@ async def test_a_consumer_that_works_long_on_a_row_lets_others_in_after_each() -
         async for _ in rows:
             time.sleep(0.012)  # noqa: ASYNC251  (a consumer that blocks)
     assert count >= 7
+
+
+async def test_who_is_due_has_its_turn_before_the_stream_goes_on() -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.001)
+            beats += 1
+
+    async with running(beat()), aclosing(stream("line(1)", "sgd", ticks=10)) as rows:
+        async for row in rows:
+            assert beats >= row.t - 1  # it begins in the stream's first pause
+            time.sleep(0.012)  # noqa: ASYNC251  (a consumer that blocks)
+
+
+# -- loading leaves the collector as it was
+
+
+@pytest.fixture
+def thresholds() -> Iterator[tuple[int, int, int]]:
+    """The collector's, which are these again after the test; nothing is frozen."""
+    before = gc.get_threshold()
+    gc.unfreeze()
+    yield before
+    gc.set_threshold(*before)
+
+
+def test_the_collector_rests_until_the_last_of_many_has_loaded(thresholds: tuple[int, int, int]) -> None:
+    with loading_quietly():
+        with loading_quietly():
+            made: list[object] = []
+            assert gc.get_threshold()[0] == 0
+        assert gc.get_threshold()[0] == 0
+    assert gc.get_threshold() == thresholds
+    assert any(each is made for each in gc.get_objects(generation=2))  # among the old ones
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_collector_goes_on_after_a_failure(thresholds: tuple[int, int, int]) -> None:
+    with pytest.raises(ZeroDivisionError), loading_quietly():
+        1 / 0  # noqa: B018
+    assert gc.get_threshold() == thresholds
+
+
+def test_what_the_program_settles_about_the_collector_stands(thresholds: tuple[int, int, int]) -> None:
+    gc.set_threshold(0)
+    with loading_quietly():
+        pass
+    assert gc.get_threshold()[0] == 0
+    gc.set_threshold(*thresholds)
+    with loading_quietly():
+        gc.set_threshold(123, 4, 5)
+    assert gc.get_threshold() == (123, 4, 5)
+    frozen: list[object] = []
+    gc.freeze()
+    try:
+        with loading_quietly():
+            pass
+        assert not any(each is frozen for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+LOADING = """
+import gc, sys
+from stream_adam.engine import Run
+from stream_adam.experiment import Experiment
+
+run = Run(Experiment.of("line(1)", "adam", seed=1))
+generations = []
+gc.callbacks.append(lambda phase, info: generations.append(info["generation"]))
+run.compile(aside=True)
+assert "numba" in sys.modules
+print(2 in generations)
+"""
+
+
+def test_loading_in_a_new_process_makes_no_full_collection() -> None:
+    said = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout == "False\n"
 
 
 # -- the clocks

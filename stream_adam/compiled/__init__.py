@@ -8,6 +8,7 @@ numpy's error model the bits are the interpreter's.
     making       how numba is asked to compile such a text, and a rule with the functions that it calls
     keeping      the loops of the package's own strategies on disk, and how it is known that they are still right
     loops        one of these, or the same compiled in memory
+    aside, quiet one compiled by another process; loading it while others run in this one
     ticks, components, settings        what the engine, `Descent` and `sweep` call
     work, singles                      a sweep's working array; arithmetic in float32
 

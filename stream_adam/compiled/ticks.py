@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from stream_adam.compiled.aside import keep_aside
 from stream_adam.compiled.keeping import is_kept
 from stream_adam.compiled.loops import is_of_the_package, known_loop, loop_for
 from stream_adam.compiled.making import Written, given_of, walker
+from stream_adam.compiled.quiet import loading_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,18 +41,25 @@ def loop_of(strategy: Strategy, closed: bool, *, aside: bool = False) -> Callabl
     """
     if (known := known_loop_of(strategy, closed)) is not None:
         return known
-    if aside and is_of_the_package(strategy):
-        with _aside:  # of many runs that ask at once, the first has it compiled for all of them
-            if not is_kept(name_of(strategy, closed)):
-                keep_aside(strategy.name, closed)
+    quiet = aside and is_of_the_package(strategy) and _kept_by_now(strategy, closed)
     fields = len(strategy.initial_state())
     nothing = NO_NUMBERS, NO_NUMBERS, NO_NUMBERS, np.zeros((1, 0))
-    loop = loop_for(
-        strategy,
-        _written(strategy, closed),
-        (*nothing, *walked(None), -np.inf, np.inf, np.zeros((fields + 2, 0, 1))),  # no ticks: only the types count
-    )
+    with loading_quietly() if quiet else nullcontext():
+        loop = loop_for(
+            strategy,
+            _written(strategy, closed),
+            (*nothing, *walked(None), -np.inf, np.inf, np.zeros((fields + 2, 0, 1))),  # no ticks: only the types count
+        )
     return _running(loop)
+
+
+def _kept_by_now(strategy: Strategy, closed: bool) -> bool:
+    """Have the loop compiled by another process if need be; whether it only has to be loaded now."""
+    name = name_of(strategy, closed)
+    with _aside:  # of many runs that ask at once, the first has it compiled for all of them
+        if not is_kept(name):
+            keep_aside(strategy.name, closed)
+        return is_kept(name)
 
 
 def known_loop_of(strategy: Strategy, closed: bool) -> Callable[..., Any] | None:
