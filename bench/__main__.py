@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import components, files, page, server, shell, strategies, sweep, ticks
+from bench import components, files, heartbeat, page, server, shell, strategies, sweep, ticks
 from bench.harness import HEADER, Plan, Row
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +27,7 @@ THEMES: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "components": components.rows,
     "sweep": sweep.rows,
     "strategies": strategies.rows,
+    "heartbeat": heartbeat.rows,
     "shell": shell.rows,
     "files": files.rows,
     "page": page.rows,

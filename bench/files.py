@@ -33,8 +33,19 @@ def rows(plan: Plan) -> Iterator[Row]:
         values = np.random.default_rng(1).normal(size=(n, 3))
         np.savetxt(table, values, delimiter=",", header=",".join(COLUMNS), comments="", fmt="%.17g")
         lines.write_text("".join(json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n" for row in values.tolist()))
-        yield from run(_table(table, n), plan)
-        yield from run(_lines(lines, n), plan)
+        by_numpy = Side("numpy.loadtxt", lambda: lambda: np.loadtxt(table, delimiter=",", skiprows=1, usecols=2), n)
+        by_pandas = Side("pandas", lambda: lambda: optional("pandas").read_csv(table, usecols=["g"]), n, ("pandas",))
+        by_csv = Peer(Side("csv.DictReader", lambda: lambda: _by_csv(table), n), faster(1.5))
+        by_json = Peer(Side("json.loads", lambda: lambda: _by_json(lines), n), faster(2))
+        bound = Peer(Side("limit: msgspec alone, the lines ready", lambda: _msgspec(lines), n), within(4))
+        yield from run(_column("a CSV", table, n, Peer(by_numpy), by_csv, Peer(by_pandas)), plan)
+        yield from run(_column("JSON lines", lines, n, by_json, bound), plan)
+
+
+def _column(of: str, path: Path, n: int, *peers: Peer) -> Work:
+    megabytes = path.stat().st_size / 1e6
+    name = f"a column of {of} of {megabytes:.1f} MB, {n:,} rows"
+    return Work(name, "row", Side("ours", lambda: _fresh(path), n), peers)
 
 
 def _fresh(path: Path) -> Act:
@@ -45,33 +56,6 @@ def _fresh(path: Path) -> Act:
         read(path)
 
     return act
-
-
-def _table(path: Path, n: int) -> Work:
-    megabytes = path.stat().st_size / 1e6
-    return Work(
-        f"a column of a CSV of {megabytes:.1f} MB, {n:,} rows",
-        "row",
-        Side("ours", lambda: _fresh(path), n),
-        (
-            Peer(Side("numpy.loadtxt", lambda: lambda: np.loadtxt(path, delimiter=",", skiprows=1, usecols=2), n)),
-            Peer(Side("csv.DictReader", lambda: lambda: _by_csv(path), n), faster(1.5)),
-            Peer(Side("pandas", lambda: lambda: optional("pandas").read_csv(path, usecols=["g"]), n, ("pandas",))),
-        ),
-    )
-
-
-def _lines(path: Path, n: int) -> Work:
-    megabytes = path.stat().st_size / 1e6
-    return Work(
-        f"a column of JSON lines of {megabytes:.1f} MB, {n:,} rows",
-        "row",
-        Side("ours", lambda: _fresh(path), n),
-        (
-            Peer(Side("json.loads", lambda: lambda: _by_json(path), n), faster(2)),
-            Peer(Side("limit: msgspec alone, the lines ready", lambda: _msgspec(path), n), within(4)),
-        ),
-    )
 
 
 def _by_csv(path: Path) -> list[float]:

@@ -1,8 +1,9 @@
-"""What a browser paints: updates a second, and how old the newest tick on the screen is, in headless Chromium."""
+"""What a browser paints, in headless Chromium: the first curve, updates a second, and how old the newest tick is."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.harness import Plan, Reach, Row, number
+from bench.harness import Plan, Reach, Row, duration, number
 from bench.serving import Served, lacking, served
 
 LABELS = {
@@ -41,6 +42,40 @@ WATCH = """() => {
   }
 }"""
 
+# Notes the frame after a figure has ticks; looked for from the document's first moment on.
+FIRST = """(() => {
+  const look = () => {
+    const views = window.Bokeh?.index?.query?.((view) => view.model.type == "Figure") ?? []
+    const filled = [...views].some((view) =>
+      view.model.renderers.some(({data_source}) => (data_source?.get_column("t") ?? []).length > 0))
+    const seen = filled || window.painted?.length > 0
+    requestAnimationFrame(seen ? () => { window.first = Date.now() } : look)
+  }
+  look()
+})()"""
+OPENINGS = 5
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Seconds from the wish to see the page to its first curve, for a browser that keeps nothing of it.
+
+    Attributes:
+        first: for the server's first visitor.
+        later: for those after him.
+    """
+
+    first: float
+    later: Sequence[float]
+
+    @property
+    def usual(self) -> float:
+        """The median of the later ones."""
+        return median(self.later)
+
+    def __str__(self) -> str:
+        return f"{duration(self.usual)}, the server's first {duration(self.first)}"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -60,9 +95,10 @@ class Seen:
 
 
 def rows(plan: Plan) -> Iterator[Row]:
-    """Each page at each rate, in turn."""
+    """Each page opened, and then at each rate, in turn."""
     seconds = 10 * min(1.0, 0.3 + plan.scale)
     with chromium() as browser:
+        yield from _first_curves(browser)
         for rate in RATES:
             mine = _seen(browser, "ours", rate, seconds)
             yield from _own(mine, rate)
@@ -72,6 +108,37 @@ def rows(plan: Plan) -> Iterator[Row]:
                     yield Row(_work(rate), str(mine), label, "–", "–", "", absent)
                 else:
                     yield _beside(mine, _seen(browser, name, rate, seconds), rate, name)
+
+
+def _first_curves(browser: Browser) -> Iterator[Row]:
+    work, mine = "page: from opening it to its first painted curve", _first_curve(browser, "ours")
+    for name, label in LABELS.items():
+        absent = lacking(name)
+        if absent:
+            yield Row(work, str(mine), label, "–", "–", "", absent)
+            continue
+        theirs = _first_curve(browser, name)
+        ratio = mine.usual / theirs.usual
+        low, high = min(mine.later) / theirs.usual, max(mine.later) / theirs.usual
+        text = f"{number(ratio)} × its time ({number(low)}–{number(high)})"
+        yield Row(work, str(mine), label, str(theirs), text, raw={"ours": vars(mine), "theirs": vars(theirs)})
+
+
+def _first_curve(browser: Browser, name: str) -> Opened:
+    with served(name) as server:
+        first, *later = (_until_first_curve(browser, server) for _ in range(1 + OPENINGS))
+    return Opened(first, later)
+
+
+def _until_first_curve(browser: Browser, server: Served) -> float:
+    page = _tab(browser)
+    page.add_init_script(FIRST)
+    began = time.time()
+    page.goto(f"{server.url}?rate={min(RATES)}")
+    page.wait_for_function("() => window.first != null")
+    when: float = page.evaluate("() => first")
+    page.context.close()
+    return when / 1e3 - began
 
 
 def _work(rate: int) -> str:
@@ -110,7 +177,7 @@ def chromium() -> Iterator[Browser]:
 
 def opened(browser: Browser, server: Served, name: str, rate: int) -> Page:
     """A tab of the page, its paints noted in `window.painted`."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US").new_page()
+    page = _tab(browser)
     page.goto(f"{server.url}?rate={rate}")
     if name == "uplot":
         page.wait_for_function("() => window.painted != null")
@@ -118,6 +185,11 @@ def opened(browser: Browser, server: Served, name: str, rate: int) -> Page:
         page.wait_for_function(READY)
         page.evaluate(WATCH)
     return page
+
+
+def _tab(browser: Browser) -> Page:
+    """An empty tab of a browser that keeps nothing of earlier ones."""
+    return browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US").new_page()
 
 
 def _seen(browser: Browser, name: str, rate: int, seconds: float) -> Seen:
