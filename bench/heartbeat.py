@@ -24,11 +24,11 @@ from bench.harness import Plan, Reach, Row, duration, number
 from stream_adam import Carried, Rate, stream
 
 BEAT = 0.001  # seconds
-AFTER = 1.0  # seconds that it runs compiled
+AFTER = 0.5  # seconds that it runs compiled
 PATIENCE = 60.0  # seconds for a process
 ROUNDS = 3
 SOURCE = "swinging_soft() + normal(0.5)"
-WORK = "heartbeat of 1 ms beside stream(), unpaced, until a second after it runs compiled"
+WORK = "heartbeat of 1 ms beside stream(), unpaced, until it has run compiled for half a second"
 KEPT, NOTHING, OWN = "everything kept", "nothing kept", "a rule of one's own"
 USUAL, LONGEST = Reach(15, "ms at the 95th percentile", at_most=True), Reach(50, "ms at the longest", at_most=True)
 
