@@ -96,7 +96,7 @@ class Seen:
 
 def rows(plan: Plan) -> Iterator[Row]:
     """Each page opened, and then at each rate, in turn."""
-    seconds = 10 * min(1.0, 0.3 + plan.scale)
+    seconds = 8 * min(1.0, 0.3 + plan.scale)
     with chromium() as browser:
         yield from _first_curves(browser)
         for rate in RATES:

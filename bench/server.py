@@ -17,11 +17,11 @@ from bench.harness import Plan, Reach, Row, number
 from bench.serving import Served, lacking, served
 
 RATE = 20  # ticks a second
-SETTLE = 4.0  # seconds, once every session shows ticks
+SETTLE = 3.0  # seconds, once every session shows ticks
 OPENING = 0.1  # seconds between two sessions' opening
 PATIENCE = 30.0  # seconds, after which no more is waited for a session to open
 LATE = 250.0  # milliseconds: at the 95th percentile, sessions are held up to here
-SESSIONS = {"ours": (10, 50, 100), "bokeh": (10, 50), "panel": (2, 10)}
+SESSIONS = {"ours": (10, 50), "bokeh": (10, 50), "panel": (2, 10)}
 LABELS = {"ours": "", "bokeh": "plain Bokeh, a stream() a tick", "panel": "Panel, HoloViews' Buffer"}
 READY = {
     "kind": "MessageSent",
@@ -57,7 +57,7 @@ class Load:
 
 def rows(plan: Plan) -> Iterator[Row]:
     """Ours, then the peers, each with more and more sessions as long as it holds them."""
-    seconds = max(3.0, 8 * min(1.0, plan.scale))
+    seconds = max(3.0, 6 * min(1.0, plan.scale))
     first, most = _most("ours", seconds)
     work = f"server, 1 process, one lane at {RATE} ticks/s"
     held, wire = Reach(50, "sessions"), Reach(1000, "B a tick", at_most=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stream_adam.transport import Transport
 
 LONGEST_DEBT = 0.25  # seconds: what a slow consumer or a sleeping machine missed beyond this is not made up for
-LONGEST_HOLD = 0.008  # seconds: how long an unpaced stream keeps the event loop to itself
+LONGEST_HOLD = 0.005  # seconds: how long an unpaced stream keeps the event loop to itself
 TURN = 1e-9  # seconds: a sleep that ends after all others that are due; one of 0 seconds would end before them
 SHORTEST_SLEEP = 0.001  # seconds: what waking up oftener would cost is better spent on ticks
 MOST_UNSEEN = 32  # ticks between two looks at the clock, when they pass quickly
