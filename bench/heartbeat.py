@@ -1,7 +1,7 @@
 """What else runs in the event loop: a heartbeat beside an unpaced stream from its first tick on, in a new process.
 
-``python -m bench.heartbeat adam|own`` is such a process: it prints the gaps between two beats, in seconds, until the
-stream has run compiled for a while.
+``python -m bench.heartbeat adam|own`` is such a process: it prints the gaps between two beats, in seconds, for the
+stream's first seconds.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from bench.harness import Plan, Reach, Row, duration, number
 from stream_adam import Carried, Rate, stream
 
 BEAT = 0.001  # seconds
-AFTER = 0.5  # seconds that it runs compiled
+SECONDS = 4.0  # from the first tick on; more where loading takes longer
 PATIENCE = 60.0  # seconds for a process
 ROUNDS = 3
 SOURCE = "swinging_soft() + normal(0.5)"
-WORK = "heartbeat of 1 ms beside stream(), unpaced, until it has run compiled for half a second"
+WORK = "heartbeat of 1 ms beside stream(), unpaced, in its first 4 seconds"
 KEPT, NOTHING, OWN = "everything kept", "nothing kept", "a rule of one's own"
 USUAL, LONGEST = Reach(15, "ms at the 95th percentile", at_most=True), Reach(50, "ms at the longest", at_most=True)
 
@@ -122,19 +122,16 @@ async def _beaten(rule: Any) -> list[float]:
 
     beating = asyncio.create_task(beat())
     await asyncio.sleep(0)
-    compiling, until = False, float("inf")
+    began = time.perf_counter()
     async for state in stream(SOURCE, rule, seed=1):
-        if state.t % 1_024:
-            continue
-        now = time.perf_counter()
-        alive = any("compile" in thread.name for thread in threading.enumerate())
-        if compiling and not alive:
-            until = now + AFTER
-        compiling = alive
-        if now > until:
+        if state.t % 1_024 == 0 and time.perf_counter() - began > SECONDS and not _compiling():
             break
     beating.cancel()
     return [later - sooner for sooner, later in pairwise(beats)]
+
+
+def _compiling() -> bool:
+    return any("compile" in thread.name for thread in threading.enumerate())
 
 
 if __name__ == "__main__":
