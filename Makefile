@@ -61,7 +61,7 @@ format: $(VENV)/.test
 gallery: $(VENV)/.run
 	$(BIN)/python docs/gallery/make.py
 
-# Under ten minutes; the peers live in an environment of their own.
+# Some ten minutes, or theme by theme with `python -m bench THEME…`; the peers live in an environment of their own.
 bench: $(BENCH)/.bench
 	BIN=$(BENCH)/bin sh tests/browser/get_chromium.sh
 	PYTHONPATH=tests $(BENCH)/bin/python -m bench
