@@ -1,18 +1,27 @@
-"""`make soak`: whether memory and the time of a tick stay flat, for an hour of streaming with the page open.
+"""`make soak`: whether memory and the time of a tick stay flat, for an hour of streaming and for 500 tabs.
 
-``python -m bench.soak --minutes 60`` says how long.
+``python -m bench.soak ticks tabs stream --minutes 60`` says what, and how long is streamed; all, unless told otherwise.
+``make soak PARTS=tabs`` takes four minutes. It fails where something is not flat.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable
 from statistics import mean, median
 from typing import Any
 
+from page_client import PageClient
+
 from bench.harness import timed
 from bench.page import chromium, opened
-from bench.serving import served
+from bench.serving import Served, served
 from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
 
@@ -23,16 +32,37 @@ EARLY, LATE, BLOCK = 1_000_000, 100_000_000, 10_000  # ticks
 BLOCKS = 200
 HEAP = "() => performance.memory?.usedJSHeapSize ?? 0"
 FLAT = 1.05  # the last quarter beside the second, at the most
+UNEVEN = "NOT FLAT"
+PARTS = ("ticks", "tabs", "stream")
+TABS = (10, 40, 80, 100, 200, 300, 400, 500)  # closed tabs, after which the server's memory is looked at
+SETTLED = 100  # from so many on, it must be flat
+SAME = 1.1  # times as much memory then: a session has 1.8 MB, and what is closed within a second is let go of at once
+AT_ONCE = 4  # tabs
+SEEN = 15  # frames, before a tab is closed
+GONE = 5.0  # seconds after the last tab was closed, in which the server lets go of it
+PATIENCE = 60.0  # seconds for a tab
 
 
-def main() -> None:
-    """Print how memory went, and the time of a tick early and late."""
+def main() -> int:
+    """Print how memory went, and the time of a tick early and late; 1 where something is not flat."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless told otherwise")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of streaming")
     parser.add_argument("--late", type=int, default=LATE, help="the tick at which ticks are timed at last")
     args = parser.parse_args()
-    print(_late(args.late), flush=True)
-    print(_streamed(60 * args.minutes))
+    unknown = set(args.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part is called {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    acts: dict[str, Callable[[], str]] = {
+        "ticks": lambda: _late(args.late),
+        "tabs": _tabs,
+        "stream": lambda: _streamed(60 * args.minutes),
+    }
+    texts = []
+    for part in args.parts or PARTS:
+        texts.append(acts[part]())
+        print(texts[-1], flush=True)
+    return int(any(UNEVEN in text for text in texts))
 
 
 def _late(late: int) -> str:
@@ -69,6 +99,52 @@ def _streamed(seconds: float) -> str:
     return "\n".join(lines)
 
 
+def _tabs() -> str:
+    """Memory and log of the server, while tabs are opened, watched for a moment and closed, a few at a time."""
+    command = [sys.executable, "-m", "stream_adam", "serve", "--port", "0"]
+    with tempfile.TemporaryFile("w+") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(rb"http://\S+:(\d+)/", process.stdout.readline())
+            assert found, "the server has no address"
+            looks = asyncio.run(_visited(Served("ours", int(found[1]), process)))
+        finally:
+            process.kill()
+        log.seek(0)
+        told = len(log.readlines())
+    settled = [memory for tabs, memory in looks.items() if tabs >= SETTLED]
+    lines = ["memory of the server after closed tabs:"]
+    lines += [f"  {tabs:4d}: {memory:.1f} MB" for tabs, memory in looks.items()]
+    lines += [f"  from the {SETTLED}th on: {_flat(max(settled) / settled[0], SAME)} (at most {SAME:g} times)"]
+    quiet = "flat" if told <= max(looks) else UNEVEN
+    lines += [f"  {told} lines in the log of {max(looks)} closed tabs: {quiet} (at most one a tab)"]
+    return "\n".join(lines)
+
+
+async def _visited(server: Served) -> dict[int, float]:
+    """Megabytes of the server's process by the number of tabs that have been closed."""
+    free = asyncio.Semaphore(AT_ONCE)
+    looks = {}
+
+    async def tab() -> None:
+        async with free, asyncio.timeout(PATIENCE):
+            client = await PageClient.open(server.url)
+            await client.see()
+            frames = client.frames()
+            for _ in range(SEEN):
+                await anext(frames)
+            client.close()
+
+    done = 0
+    for tabs in TABS:
+        await asyncio.gather(*(tab() for _ in range(tabs - done)))
+        done = tabs
+        await asyncio.sleep(GONE)
+        looks[tabs] = server.memory
+        print(f"{tabs} tabs: {looks[tabs]:.1f} MB", file=sys.stderr, flush=True)
+    return looks
+
+
 def _heap(page: Any) -> float:
     """Megabytes that the page's scripts hold, after a collection."""
     session = page.context.new_cdp_session(page)
@@ -77,9 +153,9 @@ def _heap(page: Any) -> float:
     return float(page.evaluate(HEAP)) / 2**20
 
 
-def _flat(ratio: float) -> str:
-    return f"{ratio:.3f} times, {'flat' if ratio <= FLAT else 'not flat'}"
+def _flat(ratio: float, most: float = FLAT) -> str:
+    return f"{ratio:.3f} times, {'flat' if ratio <= most else UNEVEN}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
