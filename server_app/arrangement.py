@@ -14,7 +14,7 @@ from .panels.oscilloscope import Oscilloscope
 from .surface import surface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bokeh.models import Button, Div
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Arrangement:
-    """The panels of a view: an oscilloscope a lane, and what is descended, or else the weight.
+    """The panels of a view, once built: an oscilloscope a lane, and what is descended, or else the weight.
 
     Attributes:
         scopes: the oscilloscopes.
@@ -34,14 +34,19 @@ class Arrangement:
     """
 
     def __init__(self, view: View, screen: Screen, follow: Button, chosen: Callable[[tuple[float, ...]], None]) -> None:
-        self._view, self._screen, self._follow = view, screen, follow
+        self._view, self._screen, self._follow, self._chosen = view, screen, follow, chosen
         self.weight: WeightCourse | None = None
-        self.scopes = [
-            Oscilloscope(number, strategy, view, screen, follow)
-            for number, strategy in enumerate(view.experiment.lanes, start=1)
-        ]
-        descent, above, below = self._descent(chosen)
-        self.panels: list[Panel] = [*descent, *self.scopes]
+        self.scopes: list[Oscilloscope] = []
+        self.panels: list[Panel] = []
+        self.children: list[Any] = []
+
+    def build(self) -> Iterator[None]:
+        """Make the panels, one at a time."""
+        for number, strategy in enumerate(self._view.experiment.lanes, start=1):
+            self.scopes.append(Oscilloscope(number, strategy, self._view, self._screen, self._follow))
+            yield
+        descent, above, below = self._descent(self._chosen)
+        self.panels = [*descent, *self.scopes]
         self.children = [*above, *(self._titled(panel, lane) for lane, panel in enumerate(self.scopes)), *below]
 
     def _descent(self, chosen: Callable[[tuple[float, ...]], None]) -> tuple[list[Panel], list[Any], list[Any]]:

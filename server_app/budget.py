@@ -1,90 +1,148 @@
-"""The budget: how much of the processor's time the sessions' frames and blocks may take, and who takes it."""
+"""The budget: how much of the processor's time the sessions may take, and who takes it next."""
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Hashable
+    from collections.abc import Callable, Coroutine, Generator
 
 T = TypeVar("T")
-SHARE = 0.75  # of a core: the rest is for what clients say, for pages that open, and for the system
+SHARE = 0.75  # of a core: the rest is for what clients say, and for the system
+BUILDING = 20.0  # parts of the time for all pages that open, where a session's frames have one
+GRACE = 0.01  # seconds that an account may have had more than others and still go first
+
+_budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, Budget] = WeakKeyDictionary()
+
+
+class Queue:
+    """Who is next: whoever has had least (start-time fair queueing).
+
+    Work is paid for afterwards. Accounts are compared by the time that they have had, in seconds, and one that comes
+    after a rest is put on a level with those who are being served: nobody saves up. So all who want more than they get
+    have the same; whoever wants less, but for a moment's grace, has it before them, however many they are; nobody
+    starves.
+
+    >>> queue = Queue()
+    >>> greedy, modest = Account(), Account()
+    >>> queue.charge(greedy, 0.1), queue.charge(modest, 0.001)
+    (None, None)
+    >>> queue.join(greedy, "a frame"), queue.join(modest, "a tick")
+    (None, None)
+    >>> queue.next(), queue.next(), queue.next()
+    ('a tick', 'a frame', None)
+    """
+
+    def __init__(self) -> None:
+        self._level = 0.0  # what whoever was served last had had
+        self._waiting: list[tuple[float, bool, int, Any]] = []
+        self._numbers = count()  # between equals the first to come is the first
+
+    def charge(self, account: Account, seconds: float) -> None:
+        """Note that it has had so much."""
+        account.had = max(account.had, self._level) + seconds / account.weight
+
+    def join(self, account: Account, who: object) -> None:
+        """Line up."""
+        ahead = account.had - GRACE > self._level  # others have had less
+        tag = account.had - GRACE if ahead else self._level
+        heapq.heappush(self._waiting, (tag, ahead, next(self._numbers), who))
+
+    def next(self) -> Any:
+        """Who is served now; None where nobody waits."""
+        if not self._waiting:
+            return None
+        self._level, *_, who = heapq.heappop(self._waiting)
+        return who
+
+
+class Account:
+    """What somebody has had of the processor's time, in seconds; only the differences between accounts matter.
+
+    Args:
+        weight: how many parts it may have where others have one.
+    """
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.had = 0.0
+        self.weight = weight
+
+    async def turn(self) -> None:
+        """Wait until it is its turn."""
+        await budget().turn(self)
+
+    def charge(self, seconds: float) -> None:
+        """Note what it took."""
+        budget().charge(self, seconds)
 
 
 class Budget:
-    """A part of the processor's time, shared in equal parts by those who want it: max-min fair.
+    """A part of the processor's time, shared by turns.
 
-    Work is paid for afterwards. What a session's work took is a debt, in seconds; all debts together are paid off at
-    the rate of the budget, each at the same pace (generalized processor sharing), and a session that is in debt waits.
-    So nobody waits longer than its own debt times the number of debtors over the budget, whatever the others do; nobody
-    takes much more than an equal part while others want more than they get; and one alone has all of it.
+    A turn is what its holder does until it waits for something else. After a turn the event loop goes round, and all
+    rest until what was charged meanwhile is paid off: then what needs no turn comes through, however many queue.
 
     Args:
         share: seconds of work a second.
 
-    >>> budget = Budget(share=0.5)
-    >>> budget.charge("a", 0.1, now=0.0)
-    >>> budget.wait("a", now=0.0), budget.wait("b", now=0.0)  # alone, at half of the time
-    (0.2, 0.0)
-    >>> budget.charge("b", 0.3, now=0.0)  # both pay off at the same pace, and at last b alone
-    >>> budget.wait("a", now=0.0), budget.wait("b", now=0.0)
-    (0.4, 0.8)
+    Attributes:
+        building: the account of what is done to open pages.
+        site: held while a session is built, as who comes first shall see it first.
     """
 
     def __init__(self, share: float = SHARE) -> None:
-        self._share = share
-        self._debts: dict[Hashable, float] = {}
-        self._now = 0.0
+        self._rest = (1 - share) / share
+        self._queue = Queue()
+        self._unpaid = 0.0  # seconds of work since the last rest
+        self._is_free = True
+        self.building = Account(BUILDING)
+        self.site = asyncio.Lock()
 
-    def charge(self, session: Hashable, seconds: float, now: float) -> None:
-        """Note how long the session's work took."""
-        self._pay_off(now)
-        if seconds > 0.0:
-            self._debts[session] = self._debts.get(session, 0.0) + seconds
+    def charge(self, account: Account, seconds: float) -> None:
+        """Note what it took of the processor's time."""
+        self._queue.charge(account, seconds)
+        self._unpaid += seconds
 
-    def wait(self, session: Hashable, now: float) -> float:
-        """Seconds until the session is out of debt, if nobody works meanwhile; 0 where it may work."""
-        self._pay_off(now)
-        debt = self._debts.get(session, 0.0)
-        return sum(min(debt, other) for other in self._debts.values()) / self._share if debt else 0.0
+    async def turn(self, account: Account) -> None:
+        """Wait until it is the account's turn: what is done next, before anything is awaited, is done alone."""
+        if self._is_free:  # nobody waits
+            self._is_free = False
+            asyncio.get_running_loop().call_soon(self._over)
+            return
+        mine = asyncio.get_running_loop().create_future()
+        self._queue.join(account, mine)
+        await mine
 
-    def _pay_off(self, now: float) -> None:
-        paid = self._share * max(0.0, now - self._now)
-        self._now = max(now, self._now)
-        while self._debts and paid > 0.0:
-            each = min(*self._debts.values(), paid / len(self._debts))
-            paid -= each * len(self._debts)
-            rounding = each * (1 + 1e-12)
-            self._debts = {session: debt - each for session, debt in self._debts.items() if debt > rounding}
+    def _over(self) -> None:
+        """A turn is over: rest."""
+        rest, self._unpaid = self._unpaid * self._rest, 0.0
+        asyncio.get_running_loop().call_later(rest, self._give)
+
+    def _give(self) -> None:
+        """The rest is over: it is the next one's turn."""
+        following = self._queue.next()
+        while following is not None and following.done():  # it was cancelled
+            following = self._queue.next()
+        if following is None:
+            self._is_free = True
+        else:
+            following.set_result(None)
+            asyncio.get_running_loop().call_soon(
+                self._over
+            )  # after the turn: what was made ready before it runs before it
 
 
-class Turns:
-    """Turns for work that can't be divided, as building a session is: it has a part of the time, one after another.
-
-    Args:
-        share: seconds of such work a second, while several wait for it.
-        first: seconds that it is expected to take, until some has been measured.
-
-    >>> turns = Turns(share=0.5, first=0.25)
-    >>> turns.wait(now=0.0), turns.wait(now=0.0)  # the second waits for the first, and as long again
-    (0.0, 0.5)
-    """
-
-    def __init__(self, share: float = 1 / 3, first: float = 0.25) -> None:
-        self._share = share
-        self._expected = first
-        self._next = 0.0  # when the next turn may begin
-
-    def wait(self, now: float) -> float:
-        """Take the next turn; seconds until it begins."""
-        begin = max(now, self._next)
-        self._next = begin + self._expected / self._share
-        return begin - now
-
-    def took(self, seconds: float) -> None:
-        """Note how long such work took."""
-        self._expected += 0.3 * (seconds - self._expected)
+def budget() -> Budget:
+    """The budget of the event loop that runs now."""
+    loop = asyncio.get_running_loop()
+    if loop not in _budgets:
+        _budgets[loop] = Budget()
+    return _budgets[loop]
 
 
 async def metered(work: Coroutine[Any, Any, T], spend: Callable[[float], object]) -> T:

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from .budget import metered
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from bokeh.document import Document
+
+    from .budget import Account
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,18 +63,29 @@ def listen(model: Any, attribute: str, told: Callable[[Any], object]) -> None:
     model.on_change(attribute, lambda _attribute, _old, new: act(new))
 
 
-async def locked(
-    doc: Document, act: Callable[[], object], spend: Callable[[float], object] = lambda _seconds: None
-) -> None:
+async def locked(doc: Document, act: Callable[[], object], account: Account | None = None) -> None:
     """Do something to the document, with its lock held; what it changes may still be on its way out after that.
 
-    The processor's time that both take is told to `spend`. Nothing is done to a document that is no longer served.
+    With an account, it is done when it is the account's turn, and the processor's time is charged that it takes with
+    all that is sent. Nothing is done to a document that is no longer served.
     """
+
+    def acts() -> Iterator[None]:
+        yield
+        act()
+
+    await locked_by_turns(doc, acts, account)
+
+
+async def locked_by_turns(doc: Document, acts: Callable[[], Iterator[None]], account: Account | None) -> None:
+    """The same in parts, with the lock held for all of them: before what follows a `yield`, a turn is waited for."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def acted(_doc: Document) -> None:
         try:
-            act()
+            for _ in acts():
+                if account is not None:
+                    await account.turn()
         except Exception as error:
             _settle(done, error)
         else:
@@ -85,7 +98,8 @@ async def locked(
 
     session = doc.session_context
     if session is not None:
-        sending = asyncio.create_task(metered(session.with_locked_document(acted), spend))
+        work = session.with_locked_document(acted)
+        sending = asyncio.create_task(work if account is None else metered(work, account.charge))
         _under_way.add(sending)
         sending.add_done_callback(ended)
         await done

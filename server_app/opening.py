@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import time
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bokeh.models import Column, Spacer, TextInput, Toggle
 
-from .budget import Turns
+from .budget import budget
 from .locking import beside, locked, log, report
 from .screen import script
 from .session import Session
@@ -24,6 +23,8 @@ from .settings import settings
 from .view import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bokeh.document import Document
 
     from .view import View
@@ -32,7 +33,6 @@ BOXES = ("keys", "rate", "window", "status", "plots", "recipe")  # where the tem
 LOADING, READING = "Loading …", "Reading the recording …"
 
 visits: set[Visit] = set()  # those that have a place
-turns = Turns()  # building a session takes the loop for a quarter of a second: those who look on get theirs in between
 
 
 def open_page(doc: Document) -> None:
@@ -100,8 +100,10 @@ class Visit:
         visits.add(self)
         try:
             view = await self._read()
-            await asyncio.sleep(turns.wait(time.monotonic()))
-            await locked(self._doc, partial(self._build, view))
+            async with budget().site:
+                parts = self._build(view)
+                while self.session is None and self in visits:
+                    await locked(self._doc, partial(next, parts, None), budget().building)
         except Exception as error:  # the page must not stand there as if it were still loading
             visits.discard(self)
             log.exception("a page can't be shown")
@@ -117,10 +119,11 @@ class Visit:
         """What is written on the page in place of a session."""
         await locked(self._doc, partial(setattr, self._notice, "value", text))
 
-    def _build(self, view: View) -> None:
-        began = time.thread_time()
-        self.session = Session(self._doc, self._visible, self._boxes, view)
-        turns.took(time.thread_time() - began)
+    def _build(self, view: View) -> Iterator[None]:
+        """The session, in parts; a tab that is closed meanwhile has none."""
+        session = Session(self._doc, self._visible, self._boxes, view)
+        yield from session.build()
+        self.session = session
 
     async def _left(self) -> None:
         """A connection is lost. Where it was the last one, the tab is closed: a browser never comes back to it."""

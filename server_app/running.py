@@ -23,7 +23,7 @@ from stream_adam.streaming import blocks
 from stream_adam.timeline import Timeline
 from stream_adam.transport import Transport
 
-from .budget import Budget, metered
+from .budget import metered
 from .locking import locked, report
 from .screen import Flow
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from stream_adam.experiment import Experiment
     from stream_adam.typing import Floats
 
+    from .budget import Account
     from .panels import Panel
 
 FRAME = 1 / 60  # seconds from a frame to the next at the least; the browser's acknowledgements mostly take longer
@@ -50,7 +51,6 @@ SILENCE = 3.0  # seconds without an acknowledgement, after which nobody is taken
 SHOWN_GAPS = 10_000  # ticks without a finite gradient that are remembered
 
 log = logging.getLogger(__name__)
-budget = Budget()  # of all sessions of this process
 
 
 class Running:
@@ -61,6 +61,7 @@ class Running:
         experiment: what runs.
         transport: its keys.
         standing: called, with the lock held, when the run has ended, stopped or gone on without the keys.
+        accounts: what its ticks take of the processor's time, and its frames: dear ones shall not hold up the ticks.
         lead_in: ticks that are run at once before it plays.
 
     Attributes:
@@ -79,6 +80,7 @@ class Running:
         experiment: Experiment,
         transport: Transport,
         standing: Callable[[], None],
+        accounts: tuple[Account, Account],
         lead_in: int = 0,
     ) -> None:
         self.run = Run(experiment)
@@ -97,7 +99,7 @@ class Running:
         self._news = asyncio.Event()  # there may be something to send
         self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
-        self._spent = 0.0  # seconds of the processor's time that are still to be charged
+        self._computing, self._showing = accounts
         self._resting_since: float | None = None
         self._lead_in = lead_in
         self._due: dict[Panel, float] = {}  # when a panel is to be updated again, while the run goes on
@@ -126,7 +128,7 @@ class Running:
         self._resting_since = None
         self.flow.forget()
         self.redraw()
-        producing = metered(self._produce(owed), self._spend)
+        producing = metered(self._produce(owed), self._computing.charge)
         self._tasks = [asyncio.create_task(work) for work in (producing, self._paint())]
         for task in self._tasks:
             task.add_done_callback(report)
@@ -141,9 +143,10 @@ class Running:
         self._silent = False
 
     def end(self) -> None:
-        """Leave off for good."""
+        """Leave off for good; the rings of numbers are let go of at once, as Python comes by seldom."""
         self._is_over = True
         self.rest()
+        self.hub.empty()
 
     def back(self) -> None:
         """One tick back.
@@ -193,7 +196,7 @@ class Running:
                 async with aclosing(stream):
                     async for block in stream:
                         self._take(block)
-                        await self._afford()
+                        await self._computing.turn()
                 self.ended = True
             except SpecError as error:  # a schedule left its bounds: it may be brought back, and the run be played
                 self.reason = str(error)
@@ -213,7 +216,7 @@ class Running:
             self._take(block)
             owed -= len(block)
             await asyncio.sleep(0)
-            await self._afford()
+            await self._computing.turn()
 
     def _take(self, block: Block) -> None:
         self.reason = ""
@@ -234,7 +237,6 @@ class Running:
             await self._news.wait()
             if (early := due - self._clock.now()) > 0:
                 await asyncio.sleep(early)
-            await self._afford()
             self._news.clear()
             if not self.flow.may_send():
                 if self.flow.silence(self._clock.now()) > SILENCE:
@@ -243,22 +245,12 @@ class Running:
                 continue  # the next acknowledgement is news
             due = self._clock.now() + FRAME
             gaps = sum(map(len, self.gaps))
-            await locked(self._doc, self._frame if gaps == shown else self._frame_with_gaps, self._spend)
+            await locked(self._doc, self._frame if gaps == shown else self._frame_with_gaps, self._showing)
             shown = gaps
 
-    def _spend(self, seconds: float) -> None:
-        self._spent += seconds
-
-    async def _afford(self) -> None:
-        """Wait until the budget has room for this session's work."""
-        budget.charge(self, self._spent, self._clock.now())
-        self._spent = 0.0
-        wait = budget.wait(self, self._clock.now())
-        while wait > 0.0:  # others may have come to share the budget
-            await asyncio.sleep(wait)
-            wait = budget.wait(self, self._clock.now())
-
     def _frame(self) -> None:
+        if self._is_over:  # it waited for its turn
+            return
         now = self._clock.now()
         due = [panel for panel in self.panels if self.transport.paused or now >= self._due.get(panel, now)]
         self._due |= {panel: now + panel.interval for panel in due}

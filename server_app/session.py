@@ -17,14 +17,15 @@ from stream_adam.transport import Transport
 
 from . import view as words
 from .arrangement import Arrangement
+from .budget import Account
 from .controls import Controls
-from .locking import beside, listen, locked, on_loop, report
+from .locking import beside, listen, locked, locked_by_turns, on_loop, report
 from .running import Running
 from .screen import Screen, script
 from .settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bokeh.document import Document
     from bokeh.models import Column, Toggle
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from .view import View
 
 
+TICKS = 4.0  # parts of the time for a session's ticks, where its frames have one: a run shall not fall behind
+
+
 @cache
 def verified(name: str) -> list[Finding]:
     """A preset's checks, run once: they come out the same each time."""
@@ -41,7 +45,7 @@ def verified(name: str) -> list[Finding]:
 
 
 class Session:
-    """One tab: what it shows (`view`), the widgets that say what it shall show, and the run behind it (`running`).
+    """One tab, once built: what it shows (`view`), the widgets that say what it shall show, and the run (`running`).
 
     Args:
         doc: the tab's document.
@@ -56,9 +60,19 @@ class Session:
         self._doc = doc
         self._boxes = boxes
         self._reading: asyncio.Task[None] | None = None
-        self.controls = Controls(self, boxes["status"])
-        boxes["plots"].js_on_change("children", script("shown", screen=self.screen))
-        self._begin()
+        self._accounts = Account(TICKS), Account()
+        self._rebuilding = Account()
+        self._renewing: asyncio.Task[None] | None = None
+        self._has_to_renew = False
+        self._is_closed = False
+
+    def build(self) -> Iterator[None]:
+        """Put everything into the boxes and set to work, in parts of some hundredths of a second each."""
+        view = self.view
+        self.controls = Controls(self, self._boxes["status"])
+        self._boxes["plots"].js_on_change("children", script("shown", screen=self.screen))
+        yield
+        yield from self._begin(at_once=1)
         self.controls.source.show(*view.refused.get("source", (view.experiment.source.text, "")))
         self.controls.theta0.show(*view.refused.get("theta0", (words.spelled(view.experiment.theta0), "")))
         listen(self.screen.visible, "active", lambda new: self._looked_at(bool(new)))
@@ -68,6 +82,7 @@ class Session:
 
     def close(self) -> None:
         """The tab is gone: so is its work."""
+        self._is_closed = True
         self._leave_off_reading()
         self.running.end()
 
@@ -284,29 +299,48 @@ class Session:
         self._start(Experiment.of(parts.pop("source"), parts.pop("strategies"), **parts))
 
     def _start(self, experiment: Experiment) -> None:
+        """Another run, built when it is this session's turn; the lock is its next, so that nobody acts in between."""
         self.running.rest()
         self.view = self.view.of(experiment)
-        self._begin()
+        if not self._has_to_renew:
+            self._has_to_renew = True
+            self._renewing = asyncio.create_task(locked_by_turns(self._doc, self._renew, self._rebuilding))
+            self._renewing.add_done_callback(report)
+
+    def _renew(self) -> Iterator[None]:
+        yield
+        self._has_to_renew = False
+        for _ in self._begin():
+            yield
+            if self._is_closed:
+                return
         if self.screen.visible.active:
             self.running.wake()
 
-    def _begin(self) -> None:
-        """A run from tick 0, with its panels and controls."""
+    def _begin(self, at_once: int = words.MOST_LANES + 1) -> Iterator[None]:
+        """A run from tick 0, with its panels and controls, in parts; so many panels are put on the page at once."""
         view = self.view
         self._begun = view.experiment
         transport = Transport(view.rate, view.paused)
         lead_in = view.preset.lead_in if view.preset else 0
-        self.running = Running(self._doc, view.experiment, transport, self._stands, lead_in)
+        self.running = Running(self._doc, view.experiment, transport, self._stands, self._accounts, lead_in)
         shown = self.shown = Arrangement(view, self.screen, self.controls.follow, on_loop(self.choose_start))
+        for _ in shown.build():
+            yield
         self.running.show(shown.panels)
+        yield
         self.screen.window.value = view.window
         self.controls.show_lanes(view.experiment.lanes)
         self.controls.theta0.show(words.spelled(view.experiment.theta0))
         self.controls.follow_ranges([r for panel in shown.panels for r in panel.ranges], self.screen)
         self._show()
+        yield
         with self._doc.models.freeze():
-            for name, children in (self.controls.parts | {"plots": shown.children}).items():
-                self._boxes[name].children = children  # of these, the plots come last: then the page is shown
+            for name, children in self.controls.parts.items():
+                self._boxes[name].children = children
+        for count in range(at_once, len(shown.children) + at_once, at_once):
+            yield
+            self._boxes["plots"].children = shown.children[:count]  # with the first of them the page is shown
 
     def _show(self, **changes: Any) -> None:
         """Change what is shown, and the URL and the widgets with it."""

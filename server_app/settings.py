@@ -19,7 +19,7 @@ class Settings:
 
     Attributes:
         files: which recordings a visitor may name.
-        max_sessions: how many tabs may be open at once; as many as one core was measured to serve (`make bench`).
+        max_sessions: how many tabs may be open at once; as many as one core was seen to serve (docs/reliability.md).
     """
 
     files: Files

@@ -13,7 +13,6 @@ from bokeh.application import Application
 from bokeh.application.handlers import DirectoryHandler
 from bokeh.server.auth_provider import AuthModule, NullAuth
 from bokeh.server.server import BaseServer
-from bokeh.server.tornado import BokehTornado
 from bokeh.settings import settings
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -23,6 +22,7 @@ from stream_adam.errors import SpecError
 
 from .door import Door
 from .logs import set_up_log
+from .turns import FairTornado
 
 if TYPE_CHECKING:
     import socket
@@ -89,7 +89,7 @@ class Site:
     async def _serve(
         self, sockets: Sequence[socket.socket], hosts: Sequence[str], parent: int | None, show: str | None
     ) -> None:
-        application = BokehTornado(extra_websocket_origins=hosts, **self._options)
+        application = FairTornado(extra_websocket_origins=hosts, **self._options)
         http = HTTPServer(
             Door(application, hosts, self._options["secret_key"]),
             max_header_size=HEADER_LIMIT,

@@ -85,6 +85,11 @@ class Hub:
         places = np.arange(start, max(start, stop)) % self.capacity
         return Block(start, tuple({name: ring[name][places] for name in ring} for ring in self._rings))
 
+    def empty(self) -> None:
+        """Let go of all ticks and of the ring's memory, for good."""
+        self._rings = [{} for _ in self._rings]
+        self._oldest = self.tick
+
     def reader(self, cursor: int | None = None) -> Reader:
         """A reader that begins with this tick; with the next one to be written, unless told otherwise."""
         reader = Reader(self, self.tick if cursor is None else cursor)

@@ -121,10 +121,10 @@ def _tasks_of(owner: Any) -> list[str]:
 
 
 def test_silence_ends_with_a_word_or_a_new_run(tab: Tab, server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    tab.open(("rate", 200))
-    session = tab.session
     monkeypatch.setattr(server.app("running"), "SILENCE", 1.0)
     monkeypatch.setattr(server.app("session").Session, "_painted", lambda *_: None)  # the browser is not heard
+    tab.open(("rate", 200))
+    session = tab.session
     server.wait(lambda: not session.running.is_awake)
 
     def after(act: Callable[[], object]) -> list[str]:

@@ -42,6 +42,25 @@ async def lie(url: str, _number: int) -> None:
             await client.change("painted", "value", painted)
 
 
+async def renew(url: str, number: int) -> None:
+    """Ask for another run, built from nothing, as soon as there is one."""
+    client = await PageClient.open(url + GREEDY)
+    await client.see()
+    frames = client.frames()
+    for seed in range(number, 1_000_000):
+        await anext(frames)
+        await client.change("seed", "value", seed)
+
+
+async def stay(url: str, number: int) -> None:
+    """Look on as a person does, one after another."""
+    await asyncio.sleep(0.1 * number)
+    client = await PageClient.open(f"{url}?rate=20")
+    await client.see()
+    async for _ in client.frames():
+        pass
+
+
 async def send_junk(url: str, number: int) -> None:
     """Join sessions, and send what is no message, again and again."""
     draw = random.Random(number)
@@ -64,7 +83,7 @@ async def get(url: str, number: int) -> None:
 
 async def main(kind: str, url: str, count: int, seconds: float) -> None:
     """So many of them, for so long."""
-    act = {"lie": lie, "junk": send_junk, "get": get}[kind]
+    act = {"lie": lie, "renew": renew, "stay": stay, "junk": send_junk, "get": get}[kind]
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.gather(*(act(url, number) for number in range(count)))

@@ -15,6 +15,7 @@ import pytest
 from page_client import PageClient
 
 from faults import wide
+from server_app.settings import MOST_SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ ALONE = 2.0  # seconds before the crowd comes
 SETTLE = 4.0  # seconds until the crowd is there
 SECONDS = wide(short=3.0, all=20.0)
 OLDEST = wide(short=30.0, all=0.5)  # seconds of age at the 95th percentile; `make test` only sees that it goes on
-CROWDS = {"lie": 20, "junk": 5, "get": 200}
+CROWDS = {"lie": 20, "junk": 5, "get": 200, "renew": 20, "stay": MOST_SESSIONS - 1}
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ async def ages(url: str, crowd: list[str]) -> list[float]:
 
 @pytest.mark.parametrize("kind", CROWDS)
 def test_a_visitor_among_many(kind: str, url: str, tally: Tally) -> None:
-    """Clients that acknowledge at once, junk frames, GETs: a bystander's frames stay young"""
+    """Clients that lie, send junk, only GET, rebuild all the time, fill all places: a bystander's frames stay young"""
     script = Path(__file__).parent / "crowd.py"
     crowd = [sys.executable, str(script), kind, url, str(CROWDS[kind]), str(SETTLE + SECONDS)]
     seen = sorted(asyncio.run(ages(url, crowd)))

@@ -58,7 +58,10 @@ class Page(RuleBasedStateMachine):
         doc._session_context = lambda: self.context
         self.boxes = {name: Column() for name in BOXES}
         view = read({"paused": [b"1"], "rate": [b"2000"]}, FILES)
-        return Session(doc, Toggle(active=True), self.boxes, view)
+        session = Session(doc, Toggle(active=True), self.boxes, view)
+        for _ in session.build():
+            pass
+        return session
 
     def do(self, act: Any, *arguments: Any) -> None:
         """Do it in the loop, and let everything that follows from it happen."""
@@ -67,6 +70,8 @@ class Page(RuleBasedStateMachine):
             act(*arguments)
             if self.session._reading is not None:
                 await asyncio.wait({self.session._reading})
+            if self.session._renewing is not None:
+                await asyncio.wait({self.session._renewing})
             for _ in range(20):
                 await asyncio.sleep(0)
 
