@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from bokeh.util.logconfig import basicConfig
 
+from stream_adam.errors import as_line
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -38,7 +40,7 @@ class OneLine(logging.Formatter):
         words = record.getMessage()
         if record.exc_info and record.exc_info[0]:
             words = f"{record.exc_info[0].__name__}: {record.exc_info[1]}: {words}"
-        line = " ".join(words[: 2 * LONGEST].split())
+        line = as_line(" ".join(words[: 2 * LONGEST].split()))
         return f"{self.formatTime(record)} {line if len(line) <= LONGEST else line[: LONGEST - 1] + '…'}"
 
 

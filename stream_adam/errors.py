@@ -16,10 +16,11 @@ _FEW = 8  # names that are listed in full
 
 
 class SpecError(ValueError):
-    """A word the user gave cannot be used; the message says which, where, and what would do.
+    r"""A word the user gave cannot be used; the message says which, where, and what would do.
 
     The message is one line of under 200 characters: it is shown as it stands on the command line, beside the page's
-    field and in Python. Of a word of over 80 characters it has the beginning and the end.
+    field and in Python. Of a word of over 80 characters it has the beginning and the end; what a terminal would act on
+    is written as in Python, ``\x1b``.
 
     >>> from stream_adam import simulate
     >>> simulate("sine(25) + norml(0.5)", "adam", ticks=3)
@@ -29,7 +30,21 @@ class SpecError(ValueError):
 
     def __init__(self, message: str) -> None:
         line = _ENDLESS.sub(lambda word: shown(word[0], 60, quoted=False), " ".join(message.splitlines()))
-        super().__init__(shown(line, LONGEST, quoted=False))
+        super().__init__(shown(as_line(shown(line, LONGEST, quoted=False)), LONGEST, quoted=False))
+
+
+def as_line(text: str) -> str:
+    r"""The text in one line, and whatever is no printable character as Python writes it.
+
+    A name may hold what moves a terminal's cursor, renames its window, or turns the direction of writing.
+
+    >>> print(as_line("a \x1b[2J name\nof two lines"))
+    a \x1b[2J name of two lines
+    """
+    line = " ".join(text.splitlines())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def shown(text: str, most: int = 40, *, quoted: bool = True) -> str:

@@ -134,7 +134,7 @@ REFUSED: list[tuple[str, str | bytes, Choice, str]] = [
     ("c.csv", 'g\n"1\n2\n', {}, "line 3 can't be split into cells: unexpected end of data"),
     ("c.csv", "g\n" + "1" * 200_000 + "0" * 200_000 + "\n", {},
      "line 2 can't be split into cells: field larger than field limit (131072)"),
-    ("c.csv", ACCENT.encode("latin-1"), {"column": "1"}, "row 1 (line 2) is not UTF-8 in the column '\udcb5'"),
+    ("c.csv", ACCENT.encode("latin-1"), {"column": "1"}, "row 1 (line 2) is not UTF-8 in the column '\\udcb5'"),
     ("c.csv", "g\n1\n".encode("utf-16-le"), {}, "it has NUL bytes: it is no text, or UTF-16 without its mark"),
     ("c.csv", "g\n1\n".encode("utf-32"), {}, "its encoding is UTF-32: UTF-8 and UTF-16 are read"),
     ("c.csv", "g\n1\n".encode("utf-16")[:-1], {}, "its text is not UTF-16, as its mark says"),

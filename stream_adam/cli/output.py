@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from stream_adam.cli.files import is_regular
+from stream_adam.errors import as_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +121,7 @@ def complain(message: object) -> None:
     """One line on stderr; nothing where it is closed."""
     if sys.stderr is None:
         return
-    line = " ".join(str(message).splitlines())
+    line = as_line(str(message))
     with contextlib.suppress(OSError):
         os.write(STDERR, f"stream-adam: {line}\n".encode(errors="replace"))
 

@@ -1,8 +1,7 @@
 """Damaged files: every byte of small files of each format flipped and cut.
 
 What comes out is either what an independent reader makes of the damaged file, or one line in words; never a traceback,
-a wait, or numbers from a file whose shape contradicts itself. A few places in `make test`; with
-STREAM_ADAM_FAULTS=all every byte, every bit and every length.
+a wait, or numbers from a file whose shape contradicts itself.
 """
 
 from __future__ import annotations
@@ -12,20 +11,18 @@ import gzip
 import io
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from faults import Tally, wide
 from stream_adam import data
 from stream_adam.errors import SpecError
 
-ALL = os.environ.get("STREAM_ADAM_FAULTS") == "all"
 TOO_LONG = 20  # seconds for one small file: a wait, not a slow machine
 
 ROWS = [(t, f"note {t}", g) for t, g in enumerate([0.5, -1.25, 3e-7, float("nan"), 1e300, -0.0])]
@@ -53,17 +50,17 @@ FILES: dict[str, bytes] = {
 }
 
 
-def damaged(content: bytes) -> Iterator[bytes]:
-    """The content with a byte flipped, cut off, or with a byte more."""
-    step = 1 if ALL else 7
+def damaged(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """What was done to the content, and what became of it: a byte flipped, left out or more, or cut off."""
+    step = wide(short=7, all=1)
     for at in range(0, len(content), step):
-        for bit in range(8) if ALL else (at % 8,):
-            yield content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
+        for bit in wide(short=(at % 8,), all=range(8)):
+            yield f"bit {bit} of byte {at}", content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
     for length in range(0, len(content), step):
-        yield content[:length]
-        yield content[:length] + content[length + 1 :]
-    for byte in range(0, 256, 1 if ALL else 51):
-        yield content + bytes([byte])
+        yield f"cut off at {length}", content[:length]
+        yield f"without byte {length}", content[:length] + content[length + 1 :]
+    for byte in range(0, 256, wide(short=51, all=1)):
+        yield f"{byte} at its end", content + bytes([byte])
 
 
 def by_csv(text: str, delimiter: str) -> list[float]:
@@ -98,38 +95,51 @@ def independent(name: str, content: bytes) -> Any:
     return by_json(text) if ".jsonl" in name else by_csv(text, "\t" if ".tsv" in name else ",")
 
 
+def assert_a_line(error: SpecError) -> None:
+    assert 5 < len(str(error)) < 200
+    assert str(error).isprintable()
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_a_damaged_file_is_read_rightly_or_told_in_a_line(name: str, tmp_path: Path) -> None:
+def test_a_damaged_file_is_read_rightly_or_told_in_a_line(name: str, tmp_path: Path, tally: Tally) -> None:
+    """A recording with a bit flipped, a byte less or more, or cut off, in each format"""
     path, read, told = tmp_path / name, 0, 0
-    for content in damaged(FILES[name]):
+    for damage, content in damaged(FILES[name]):
         path.write_bytes(content)
         began = time.monotonic()
-        try:
-            found = data.read(path)
-        except SpecError as error:
-            message = str(error)
-            assert 5 < len(message) < 200
-            assert len(message.splitlines()) == 1
-            told += 1
-        else:
-            expected = np.asarray(independent(name, content))
-            assert np.array_equal(found, expected, equal_nan=True), content
-            read += 1
-        assert time.monotonic() - began < TOO_LONG
+        with tally.trying(f"{name}, {damage}"):
+            try:
+                found = data.read(path)
+            except SpecError as error:
+                assert_a_line(error)
+                told += 1
+            else:
+                expected = np.asarray(independent(name, content))
+                assert np.array_equal(found, expected, equal_nan=True), content
+                read += 1
+            assert time.monotonic() - began < TOO_LONG
     assert read, "some damage, as to a digit, leaves a right file"
     assert told
-    print(f"{name}: {read + told:,} tried, {read:,} read rightly, {told:,} told, 0 lost")
 
 
-def test_the_whole_files_are_read() -> None:
-    for name, content in FILES.items():
-        assert np.array_equal(independent(name, content), GRADIENT, equal_nan=True), name
+def test_the_whole_files_are_read(tmp_path: Path, tally: Tally) -> None:
+    """A recording that is whole, by our reader and by an independent one"""
     assert math.isnan(GRADIENT[3])
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        for read, found in (("ours", data.read(path)), ("an independent one", independent(name, content))):
+            with tally.trying(f"{name} by {read}"):
+                assert np.array_equal(found, GRADIENT, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["a.csv", "b.csv", "a.tsv", "a.jsonl"])
-def test_damaged_lines_are_told_as_they_arrive(name: str) -> None:
-    for content in damaged(FILES[name]):
+def test_damaged_lines_are_told_as_they_arrive(name: str, tally: Tally) -> None:
+    """Damaged lines that arrive on standard input"""
+    for damage, content in damaged(FILES[name]):
         lines = content.decode("utf-8", "replace").splitlines(keepends=True)
-        with suppress(SpecError):  # and nothing else
-            list(data.arriving(lines))
+        with tally.trying(f"{name}, {damage}"):
+            try:
+                list(data.arriving(lines))
+            except SpecError as error:
+                assert_a_line(error)
