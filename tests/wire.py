@@ -25,12 +25,13 @@ KEY = secrets.token_hex(32)  # which the tests know as well as the server
 LONG = 30.0  # seconds: only what hangs needs as much
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
-# A server whose limits of time are short enough to wait for
+# A server whose limits of time are short enough to wait for: so many seconds as the environment says
 HASTY = """
+import os
 import sys
 from stream_adam.cli import main, page
 site = page.module("site")
-site.PATIENCE = site.PING = 3.0
+site.PATIENCE = site.PING = float(os.environ["HASTY_SECONDS"])
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -68,6 +68,7 @@ def texts() -> Iterator[str]:
 
 
 def test_a_source_that_asks_for_much(tally: Tally) -> None:
+    """A source that asks for much: brackets, names, digits and blanks by the million, sizes up to 1e309"""
     for text in texts():
         with tally.trying(f"{text:.60}"):
             assert_read_or_told(text)
@@ -75,12 +76,14 @@ def test_a_source_that_asks_for_much(tally: Tally) -> None:
 
 @pytest.mark.parametrize("name", wide(short=["adam"], all=["adam", "sgd", "schedule_free_adamw"]))
 def test_a_hyperparameter_that_asks_for_much(name: str, tally: Tally) -> None:
+    """A hyperparameter that asks for much"""
     for text in texts():
         with tally.trying(f"{name}: {text:.60}"):
             assert_read_or_told("normal()", f"{name}(alpha={text})")
 
 
 def test_a_start_that_asks_for_much(tally: Tally) -> None:
+    """A start that asks for much"""
     for length in LENGTHS:
         with tally.trying(f"{length} components"):
             assert_read_or_told("quadratic()", theta0=(0.5,) * min(length, MOST_COMPONENTS))

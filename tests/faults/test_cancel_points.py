@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -24,6 +24,16 @@ from stream_adam.streaming import blocks
 
 TICKS = 40
 POINTS = wide(short=(0, 1, 2, 3, 5, 8, 13, 34, 89), all=tuple(range(400)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collector() -> Iterator[None]:
+    """What is there already need not be looked through again at each point."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 Body = Callable[[Transport, list[int]], Awaitable[None]]
 
@@ -173,7 +183,7 @@ async def cancelled_after(k: int, body: Body, transport: Transport) -> bool:
 @pytest.mark.parametrize("keys", KEYS)
 @pytest.mark.parametrize("body", BODIES)
 def test_cancelled_at_any_await(body: str, keys: str, tally: Tally) -> None:
-    """A consumer is cancelled after k turns of the event loop."""
+    """A consumer is cancelled after k turns of the event loop"""
     ended, points = False, iter(POINTS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -190,7 +200,7 @@ SOURCES: dict[str, Any] = {"a formula": "normal(1)", "a list": [1.0] * TICKS, "a
 @pytest.mark.parametrize("how", ["aclose", "athrow", "drop"])
 @pytest.mark.parametrize("source", SOURCES)
 def test_ended_at_any_yield(source: str, how: str, tally: Tally) -> None:
-    """A stream is closed, thrown into or dropped after k rows."""
+    """A stream is closed, thrown into or dropped after k rows"""
 
     async def law(k: int) -> None:
         transport, given = Transport(), SOURCES[source]

@@ -56,7 +56,7 @@ jumps = st.floats(-1e5, 1e5) | st.floats(-1, 1) | st.just(0.0)
 
 
 def test_a_rate_is_kept_over_jumps_forth_and_back(tally: Tally) -> None:
-    """The clock jumps by up to a day, forth and back, at any moment of a paced stream."""
+    """The clock jumps by up to a day, forth and back, at any moment of a paced stream"""
 
     @settings(max_examples=wide(short=8, all=400))
     @given(st.lists(st.tuples(st.floats(0.001, 1), jumps), min_size=1, max_size=8), st.sampled_from([1.0, 10.0]))
@@ -103,7 +103,7 @@ NOT_A_TIME: list[Any] = [math.nan, math.inf, -math.inf, "7", None, 1j, b"7", np.
 
 @pytest.mark.parametrize("said", NOT_A_TIME, ids=lambda said: type(said).__name__)
 def test_what_is_no_time_is_told(said: Any, tally: Tally) -> None:
-    """The clock says NaN, infinity or no number at its n-th reading."""
+    """The clock says NaN, infinity or no number at its n-th reading"""
 
     async def law(n: int) -> None:
         transport, clock = Transport(50.0), SayingClock(n, said)
@@ -134,6 +134,7 @@ def test_what_is_no_time_is_told(said: Any, tally: Tally) -> None:
 
 
 async def test_a_clock_that_stands_still_holds_nobody_up() -> None:
+    """A clock that stands still holds nobody up"""
     transport, turns = Transport(20.0), 0
     async with aclosing(stream("line(1)", "sgd", transport=transport, clock=StandingClock())) as rows:
         await anext(rows)
@@ -148,6 +149,7 @@ async def test_a_clock_that_stands_still_holds_nobody_up() -> None:
 
 
 def test_time_goes_on_from_where_a_clock_was_set_back() -> None:
+    """Time goes on from where a clock was set back"""
     clock = JumpingClock()
     steady = Steady(clock)
     assert steady.now() == 0
@@ -157,5 +159,6 @@ def test_time_goes_on_from_where_a_clock_was_set_back() -> None:
 
 
 def test_any_number_is_a_time() -> None:
+    """A clock that says an integer, a decimal, a boolean or an array of one"""
     for said in (3, np.float32(3), Decimal(3), np.array(3.0), True):
         assert Steady(SayingClock(1, said)).now() == float(said)

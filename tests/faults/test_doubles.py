@@ -35,6 +35,7 @@ def read_by_us(path: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "table"])
 def test_a_double_is_written_and_read_back(ending: str, tmp_path: Path, tally: Tally) -> None:
+    """A double, written by `run` as JSON lines, CSV and a table, and read back"""
     given_path, path = tmp_path / "given.npy", tmp_path / f"rows.{ending}"
 
     @settings(max_examples=wide(short=20, all=100))

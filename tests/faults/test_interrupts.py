@@ -32,6 +32,7 @@ COMMANDS = {  # with the part of SPAN at which the one signal of the short versi
     "plot --ticks 500000 --output figure.html": 0.6,
     "serve --port 0": 0.4,
 }
+SHORT = ("--help", "run", "run --ticks 5000000 --output rows", "plot --output figure.svg", "serve --port 0")
 
 
 @contextmanager
@@ -82,9 +83,9 @@ def assert_ended_quietly(process: subprocess.Popen[bytes], number: signal.Signal
         assert left <= {"figure.svg", "figure.html"}
 
 
-@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("words", wide(short=SHORT, all=tuple(COMMANDS)))
 def test_ctrl_c_is_quiet_at_any_moment(words: str, tmp_path: Path, tally: Tally) -> None:
-    """Ctrl-C at a moment of a command."""
+    """Ctrl-C at a moment of a command"""
     for k in range(MOMENTS):
         part = (COMMANDS[words] + k / MOMENTS) % 1
         folder = tmp_path / str(k)
@@ -99,8 +100,9 @@ def test_ctrl_c_is_quiet_at_any_moment(words: str, tmp_path: Path, tally: Tally)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("delay", wide(short=[1.0], all=[0.0, 0.3, 1.0, 2.0]))
+@pytest.mark.parametrize("delay", wide(short=[0.5], all=[0.0, 0.3, 0.5, 1.0, 2.0]))
 def test_other_signals_end_a_command_as_well(number: signal.Signals, delay: float, tmp_path: Path) -> None:
+    """SIGTERM and SIGHUP at a moment of a command"""
     with started(["run", "--output", "rows"], tmp_path) as process:
         wait_until_begun(process)
         time.sleep(delay)
@@ -108,7 +110,7 @@ def test_other_signals_end_a_command_as_well(number: signal.Signals, delay: floa
 
 
 def test_what_the_parent_had_ignored_stays_ignored(tmp_path: Path) -> None:
-    """As `nohup` and a script's background jobs do."""
+    """A signal that the parent had ignored, as `nohup` and a script's background jobs do"""
     command = f"trap '' INT; exec {' '.join(PROGRAM)} run --ticks 3 --rate 20"
     with subprocess.Popen(
         ["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(__file__).parent.parent.parent

@@ -1,11 +1,7 @@
-"""`stream-adam serve` among strangers: forged names and tokens, junk, floods and silence, all from this machine.
-
-`STREAM_ADAM_FAULTS=all`, as `make faults` sets it, makes it more of each.
-"""
+"""`stream-adam serve` among strangers: forged names and tokens, junk, floods and silence, all from this machine."""
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import time
@@ -16,9 +12,11 @@ import pytest
 from bokeh.util.token import generate_jwt_token, generate_session_id
 from wire import BINARY, CLOSE, HASTY, KEY, PING, TEXT, Served, Websocket, everything, frame, served, status, until
 
-ALL = os.environ.get("STREAM_ADAM_FAULTS") == "all"
-CONNECTIONS = 500 if ALL else 150
-JUNK = 400 if ALL else 40
+from faults import Tally, wide
+
+CONNECTIONS = wide(short=150, all=500)
+JUNK = wide(short=40, all=400)
+HASTE = wide(short=1.5, all=3.0)  # seconds that the hasty server waits
 MESSAGE_LIMIT = 1 << 19
 SLACK = 4  # files that a server may open for itself meanwhile
 
@@ -32,8 +30,8 @@ def server() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Served]:
-    """One that waits three seconds where the usual one waits a quarter of a minute."""
-    with served(program=("-c", HASTY)) as server:
+    """One that waits a few seconds where the usual one waits a quarter of a minute."""
+    with served(program=("-c", HASTY), HASTY_SECONDS=str(HASTE)) as server:
         server.assert_alive()
         yield server
 
@@ -80,21 +78,29 @@ def filled(text: str, server: Served) -> str:
     return text.format(port=server.port, other=server.port + 1)
 
 
-def test_a_request_must_call_the_server_by_a_name_of_its_own(server: Served, token: str) -> None:
+def test_a_request_must_call_the_server_by_a_name_of_its_own(server: Served, token: str, tally: Tally) -> None:
+    """A request under a name, its own or not, for the page and for its websocket"""
     for host in OWN_HOSTS:
-        assert server.get("/server_app/static/page.css", Host=filled(host, server))[0] == 200, host
+        with tally.trying(f"{host}, the server's own"):
+            assert server.get("/server_app/static/page.css", Host=filled(host, server))[0] == 200
     for host in STRANGE_HOSTS:
-        assert server.get("/server_app", Host=filled(host, server))[0] in REFUSED, host
-        assert handshake(server, server.upgrade(token, Host=filled(host, server) or " ")) in REFUSED, host
+        with tally.trying(host):
+            assert server.get("/server_app", Host=filled(host, server))[0] in REFUSED
+        with tally.trying(f"{host}, a websocket"):
+            assert handshake(server, server.upgrade(token, Host=filled(host, server) or " ")) in REFUSED
 
 
-def test_a_page_of_somebody_elses_has_no_websocket(server: Served, token: str) -> None:
+def test_a_page_of_somebody_elses_has_no_websocket(server: Served, token: str, tally: Tally) -> None:
+    """A websocket opened by a page of an address, its own or not"""
     for origin in OWN_ORIGINS:
-        assert handshake(server, server.upgrade(token, Origin=filled(origin, server))) == 101, origin
+        with tally.trying(f"{origin}, the server's own"):
+            assert handshake(server, server.upgrade(token, Origin=filled(origin, server))) == 101
     for origin in STRANGE_ORIGINS:
-        assert handshake(server, server.upgrade(token, Origin=filled(origin, server))) == 403, origin
+        with tally.trying(origin):
+            assert handshake(server, server.upgrade(token, Origin=filled(origin, server))) == 403
     another = f"Origin: http://localhost:{server.port}\r\nUpgrade:".encode()
-    assert handshake(server, server.upgrade(token).replace(b"Upgrade:", another, 1)) == 403
+    with tally.trying("two addresses"):
+        assert handshake(server, server.upgrade(token).replace(b"Upgrade:", another, 1)) == 403
 
 
 def handshake(server: Served, request: bytes) -> int:
@@ -103,21 +109,24 @@ def handshake(server: Served, request: bytes) -> int:
         return status(connection.recv(1 << 16))
 
 
-def test_a_name_that_its_owner_pointed_here_is_refused_though_host_and_origin_agree(server: Served, token: str) -> None:
+def test_a_name_that_its_owner_pointed_here_is_refused(server: Served, token: str, tally: Tally) -> None:
+    """A foreign name that points to this machine (DNS rebinding), where host and origin agree"""
     name = f"evil.example:{server.port}"
     for fetch_site in ("same-origin", "none", ""):
         headers = {"Host": name, "Origin": f"http://{name}", "Sec-Fetch-Site": fetch_site}
-        with server.connect() as connection:
+        with tally.trying(f"Sec-Fetch-Site: {fetch_site}"), server.connect() as connection:
             connection.sendall(server.upgrade(token, **headers))
             answer = connection.recv(1 << 16)
-        assert status(answer) == 403
-        assert b"--allow-websocket-origin evil.example" in answer
+            assert status(answer) == 403
+            assert b"--allow-websocket-origin evil.example" in answer
 
 
-@pytest.mark.parametrize("path", ["/server_app", "/", "/server_app/autoload.js", "/server_app/static/page.css"])
-def test_a_page_of_somebody_elses_reads_nothing(server: Served, path: str) -> None:
-    assert server.get(path, Origin="http://evil.example")[0] == 403
-    assert server.get(path, Host=f"evil.example:{server.port}")[0] == 403
+def test_a_page_of_somebody_elses_reads_nothing(server: Served, tally: Tally) -> None:
+    """A page of somebody else's reads this server's files"""
+    for path in ("/server_app", "/", "/server_app/autoload.js", "/server_app/static/page.css"):
+        for name, value in (("Origin", "http://evil.example"), ("Host", f"evil.example:{server.port}")):
+            with tally.trying(f"{path}, {name}"):
+                assert server.get(path, **{name: value})[0] == 403
 
 
 # Sessions and tokens
@@ -154,6 +163,7 @@ FORGED: dict[str, Callable[[], str | None]] = {
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
 def test_a_forged_or_expired_token_opens_nothing(server: Served, forge: Callable[[], str | None]) -> None:
+    """A token that is forged, spoilt or expired"""
     with server.connect() as connection:
         connection.sendall(server.upgrade(forge()))
         answer = connection.recv(1 << 16)
@@ -164,23 +174,26 @@ def test_a_forged_or_expired_token_opens_nothing(server: Served, forge: Callable
     assert b"ACK" not in answer
 
 
-SESSIONS = {
-    "bokeh-session-id=": 403, "bokeh-session-id=x": 403, "bokeh-session-id=%ff": 403, "bokeh-token=": 403,
-    "bokeh-token=junk": 403, "bokeh-token=a.b": 403, "bokeh-token=%00": 403, "bokeh-token=x&bokeh-session-id=x": 403,
-    "bokeh-session-id=x&bokeh-session-id=y": 403,
-}  # fmt: skip
+SESSIONS = (
+    "bokeh-session-id=", "bokeh-session-id=x", "bokeh-session-id=%ff", "bokeh-token=", "bokeh-token=junk",
+    "bokeh-token=a.b", "bokeh-token=%00", "bokeh-token=x&bokeh-session-id=x", "bokeh-session-id=x&bokeh-session-id=y",
+)  # fmt: skip
 
 
-def test_a_forged_session_is_refused_with_the_page(server: Served) -> None:
-    answers = {query: server.get(f"/server_app?{query}")[0] for query in SESSIONS}
-    answers = {query: server.get(f"/server_app/autoload.js?{query}")[0] for query in SESSIONS} | answers
-    assert answers == SESSIONS
-    assert server.get("/server_app", Bokeh_Session_Id="x")[0] == 403
+def test_a_forged_session_is_refused_with_the_page(server: Served, tally: Tally) -> None:
+    """A session that nobody has signed, in an address or a header"""
+    for query in SESSIONS:
+        for path in ("/server_app", "/server_app/autoload.js"):
+            with tally.trying(f"{path}?{query}"):
+                assert server.get(f"{path}?{query}")[0] == 403
+    with tally.trying("a header"):
+        assert server.get("/server_app", Bokeh_Session_Id="x")[0] == 403
     assert "bokeh" not in server.said().replace("bokeh-", "")
 
 
 @pytest.mark.usefixtures("bystander")
 def test_a_replayed_token_meets_the_same_session(server: Served, token: str) -> None:
+    """A token that is used a second time"""
     with server.websocket(token) as second:
         second.assert_alive()
 
@@ -189,14 +202,17 @@ def test_a_replayed_token_meets_the_same_session(server: Served, token: str) -> 
 
 
 @pytest.mark.usefixtures("bystander")
-def test_a_message_over_the_limit_ends_its_own_connection_alone(server: Served, token: str) -> None:
-    with server.websocket(token) as sender, suppress(BrokenPipeError, ConnectionResetError):
-        sender.send(TEXT, b"x" * (MESSAGE_LIMIT + 1))
-        sender.assert_closed()
-    with server.websocket(token) as sender, suppress(BrokenPipeError, ConnectionResetError):
-        for part in range(8):  # each within it
-            sender.send(0 if part else TEXT, b"x" * (MESSAGE_LIMIT // 4), final=False)
-        sender.assert_closed()
+def test_a_message_over_the_limit_ends_its_own_connection_alone(server: Served, token: str, tally: Tally) -> None:
+    """A message over the limit, in one frame or in many"""
+    parts = MESSAGE_LIMIT // 4  # each within it
+    for count, size in ((1, MESSAGE_LIMIT + 1), (8, parts), (parts, 8)):
+        with tally.trying(f"{count:,} frames"), server.websocket(token) as sender:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sender.write(
+                    frame(TEXT, b"x" * size, final=count == 1) + frame(0, b"x" * size, final=False) * (count - 1)
+                )
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sender.assert_closed()
 
 
 FRAMES: dict[str, bytes] = {
@@ -227,20 +243,25 @@ FRAMES: dict[str, bytes] = {
 
 
 @pytest.mark.usefixtures("bystander")
-@pytest.mark.parametrize("junk", FRAMES.values(), ids=FRAMES)
-def test_junk_ends_its_own_connection_alone(server: Served, token: str, junk: bytes) -> None:
-    with server.websocket(token) as sender, suppress(BrokenPipeError, ConnectionResetError):
+@pytest.mark.parametrize("name", FRAMES)
+def test_junk_ends_its_own_connection_alone(server: Served, token: str, name: str, tally: Tally) -> None:
+    """Frames that are no message, whole, or cut off in the middle"""
+    junk = FRAMES[name]
+    gone = suppress(BrokenPipeError, ConnectionResetError)
+    with tally.trying(f"{name}, whole"), server.websocket(token) as sender, gone:
         sender.write(junk + frame(CLOSE, b""))
         sender.assert_closed()
-    with server.websocket(token) as sender:
-        sender.write(junk[: len(junk) // 2])
+    for part in range(1, wide(short=2, all=20)):
+        with tally.trying(f"{name}, {part} parts"), server.websocket(token) as sender, suppress(OSError):
+            sender.write(junk[: len(junk) * part // wide(short=2, all=20)])
 
 
 @pytest.mark.usefixtures("bystander")
-def test_random_frames(server: Served, token: str) -> None:
+def test_random_frames(server: Served, token: str, tally: Tally) -> None:
+    """Random bytes in place of frames"""
     draw = random.Random(1)
-    for _ in range(JUNK):
-        with server.websocket(token) as sender, suppress(OSError):
+    for number in range(JUNK):
+        with tally.trying(f"number {number}"), server.websocket(token) as sender, suppress(OSError):
             sender.write(draw.randbytes(draw.randrange(1, 3000)))
 
 
@@ -260,12 +281,16 @@ REQUESTS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
-def test_a_request_that_is_none(server: Served, request_: bytes) -> None:
-    with server.connect() as connection, suppress(BrokenPipeError, ConnectionResetError):
-        connection.sendall(request_)
-        connection.shutdown(socket.SHUT_WR)
-        assert status(everything(connection)) in {0, 400, 403, 413}
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_that_is_none(server: Served, name: str, tally: Tally) -> None:
+    """A request that is no HTTP, whole, or cut off"""
+    request = REQUESTS[name]
+    for length in (len(request), *range(0, len(request), max(1, len(request) // wide(short=2, all=20)))):
+        with tally.trying(f"{name}, {length:,} bytes"), server.connect() as connection:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(request[:length])
+                connection.shutdown(socket.SHUT_WR)
+            assert status(everything(connection)) in {0, 400, 403, 413}
     assert "Traceback" not in server.said()
 
 
@@ -281,7 +306,8 @@ def opened(server: Served, begun: Callable[[int], bytes]) -> ExitStack:
     return held
 
 
-def test_many_connections_half_open(server: Served, token: str) -> None:
+def test_many_connections_half_open(server: Served, token: str, tally: Tally) -> None:
+    """A connection that is open halfway, beside many others"""
     server.assert_alive()
     before = server.files()
     begun = (b"", b"GET /server_app HT", server.request("/server_app", {})[:-2], server.upgrade(token),
@@ -292,46 +318,57 @@ def test_many_connections_half_open(server: Served, token: str) -> None:
         assert time.monotonic() - start < 15, "a bystander waits"
     until(lambda: server.files() <= before + SLACK, "their sockets stay open")
     server.assert_alive()
+    tally.survived(CONNECTIONS)
 
 
-def test_who_says_no_more_is_let_go(hasty: Served) -> None:
+def test_who_says_no_more_is_let_go(hasty: Served, tally: Tally) -> None:
+    """A connection that says no more"""
     before = hasty.files()
     begun = (b"", b"G", b"GET /server_app HTTP/1.1\r\nHost: ", b"POST / HTTP/1.1\r\nHost: x\r\n")
     with opened(hasty, lambda number: begun[number % len(begun)]):
         until(lambda: hasty.files() <= before + SLACK, "it waits for them")
     hasty.assert_alive()
+    tally.survived(CONNECTIONS)
 
 
-def test_who_never_comes_to_an_end_is_let_go(hasty: Served) -> None:
+def test_who_never_comes_to_an_end_is_let_go(hasty: Served, tally: Tally) -> None:
+    """A request that goes on byte by byte: its headers, its body"""
     bodies = f"POST /server_app HTTP/1.1\r\nHost: localhost:{hasty.port}\r\nContent-Length: 60000\r\n\r\n".encode()
-    for begun in (hasty.request("/server_app", {})[:-2], bodies):
-        with hasty.connect() as slow:
-            slow.sendall(begun)
-
-            def ends(slow: socket.socket = slow) -> bool:
-                try:
-                    slow.sendall(b"x")
-                    slow.settimeout(0.1)
-                    return not slow.recv(1000)
-                except TimeoutError:
-                    return False
-                except OSError:
-                    return True
-
-            until(ends, "it listens for ever")
+    with ExitStack() as connections:
+        slow = {name: connections.enter_context(hasty.connect()) for name in ("headers", "body")}
+        slow["headers"].sendall(hasty.request("/server_app", {})[:-2])
+        slow["body"].sendall(bodies)
+        for name, connection in slow.items():
+            with tally.trying(name):
+                until(lambda connection=connection: has_ended(connection, b"x"), "it listens for ever")
     hasty.assert_alive()
 
 
-def test_a_peer_that_is_gone_without_a_word_is_noticed(hasty: Served) -> None:
-    before, token = hasty.files(), hasty.token()
+def has_ended(connection: socket.socket, more: bytes) -> bool:
+    """Whether the server has closed it, though there is more to come."""
+    try:
+        connection.sendall(more)
+        connection.settimeout(0.1)
+        return not connection.recv(1000)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_peer_that_is_gone_without_a_word_is_noticed(hasty: Served, tally: Tally) -> None:
+    """A websocket whose other end is gone without a word"""
+    before, token, count = hasty.files(), hasty.token(), 10
     with ExitStack() as silent:
-        for _ in range(10):
+        for _ in range(count):
             silent.enter_context(hasty.websocket(token))  # which answers no ping
         until(lambda: hasty.files() <= before + SLACK, "it still holds their sockets")
     hasty.assert_alive()
+    tally.survived(count)
 
 
 def test_one_that_answers_is_kept(hasty: Served) -> None:
+    """A websocket that answers nothing but pings, and is kept"""
     with hasty.websocket(hasty.token()) as patient:
         pings = (payload for opcode, payload in patient.frames() if opcode == PING)
         for _ in range(3):
@@ -339,7 +376,8 @@ def test_one_that_answers_is_kept(hasty: Served) -> None:
         patient.assert_alive()
 
 
-def test_the_log_is_short(hasty: Served) -> None:
+def test_the_log_is_short(hasty: Served, tally: Tally) -> None:
+    """A request that is refused again and again, and told of a few times"""
     before = len(hasty.said().splitlines())
     for _ in range(CONNECTIONS):
         hasty.get("/server_app", Host="evil.example")
@@ -347,3 +385,4 @@ def test_the_log_is_short(hasty: Served) -> None:
     said = hasty.said().splitlines()[before:]
     assert len(said) <= 10, said
     assert all("refused" in line for line in said)
+    tally.survived(CONNECTIONS)

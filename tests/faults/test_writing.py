@@ -69,7 +69,7 @@ def rows_in(text: bytes, kind: str) -> int:
 def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(
     kind: str, tmp_path: Path, told: list[str], tally: Tally
 ) -> None:
-    """The disk is full after n bytes of rows."""
+    """The disk is full after n bytes of rows"""
     path = tmp_path / "rows"
     words = [*RUNS[kind], "--output", str(path)]
     assert main(words) == 0
@@ -91,7 +91,7 @@ def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(
 
 @pytest.mark.parametrize("n", range(1, 7))
 def test_the_nth_write_fails(n: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each write takes half of what it is given, and the n-th takes nothing."""
+    """Each write of rows takes half of what it is given, and the n-th nothing"""
     writes = 0
 
     def write(data: Any) -> int:
@@ -130,7 +130,7 @@ FIGURES = ["a.svg", "a.png", "a.html"]
 def test_a_figure_on_a_full_disk_leaves_the_former_one(
     name: str, tmp_path: Path, told: list[str], tally: Tally
 ) -> None:
-    """The disk is full after n bytes of a figure."""
+    """The disk is full after n bytes of a figure"""
     path = tmp_path / name
     words = ["plot", "--ticks", "30", "--output", str(path)]
     assert main(words) == 0
@@ -151,6 +151,7 @@ def test_a_figure_on_a_full_disk_leaves_the_former_one(
 
 
 def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
+    """A new file has the usual mode"""
     (tmp_path / "usual").write_text("")
     with replaced(tmp_path / "new") as path:
         path.write_text("x")
@@ -158,6 +159,7 @@ def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """A link, to nothing yet and to a file, stays a link"""
     (tmp_path / "folder").mkdir()
     target, link = tmp_path / "folder" / "target.svg", tmp_path / "link.svg"
     link.symlink_to(target)
@@ -169,6 +171,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_a_pipe_and_a_device_are_written_to_directly(tmp_path: Path) -> None:
+    """A pipe and a device are written to directly"""
     os.mkfifo(tmp_path / "pipe.svg")
     (tmp_path / "nothing.svg").symlink_to("/dev/null")
     (tmp_path / "out.svg").symlink_to("/dev/stdout")
@@ -188,7 +191,7 @@ def test_a_pipe_and_a_device_are_written_to_directly(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_takes_no_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests may run as root, whom no folder refuses."""
+    """A folder that takes no new file"""
 
     def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -204,6 +207,7 @@ def test_a_folder_that_takes_no_new_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("number", ending.SIGNALS)
 def test_a_signal_in_the_middle_of_a_figure_leaves_the_former_one(number: signal.Signals, tmp_path: Path) -> None:
+    """A signal in the middle of a figure"""
     path = tmp_path / "figure"
     path.write_text("former")
     process = os.fork()
