@@ -143,7 +143,7 @@ def _decoded(line: str, where: str) -> Any:
     except _FAILURES:
         pass
     try:
-        return json.loads(line.rstrip())
+        return json.loads(line.rstrip(" \t\r\n"))  # what JSON takes for white space
     except json.JSONDecodeError as error:
         raise SpecError(f"{where} is not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
