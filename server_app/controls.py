@@ -213,7 +213,7 @@ class Controls:
             remove.align, remove.sizing_mode, remove.width = "end", None, 34
             head.append(remove)
         sliders = [dial.widget for dial in self.dials[lane].values()]
-        about = Div(text=escape(strategy.help), stylesheets=[NOTE_STYLE], sizing_mode=WIDE)
+        about = Div(text=escape(strategy.help), stylesheets=[NOTE_STYLE], sizing_mode=WIDE, disable_math=True)
         return Column(Row(*head, sizing_mode=WIDE, spacing=6), about, *sliders, sizing_mode=WIDE, spacing=4)
 
 

@@ -64,9 +64,9 @@ class Oscilloscope:
         self._panels = (self._first, self._rolling)
         self._gaps = [panel.add_gaps(f"gaps{suffix}") for panel in self._panels]
         self._readout = Div(
-            text=_readout(self.series, words, suffix), stylesheets=[READOUT_STYLE], name=f"readout{suffix}"
-        )
-        self._readout.sizing_mode = "stretch_width"
+            text=_readout(self.series, words, suffix), stylesheets=[READOUT_STYLE], name=f"readout{suffix}",
+            sizing_mode="stretch_width", disable_math=True,
+        )  # fmt: skip
         for panel in self._panels:
             panel.name(words)
             for column, renderer in panel.renderers.items():

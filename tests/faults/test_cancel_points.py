@@ -51,8 +51,10 @@ class Arriving:
                 await asyncio.sleep(0)
                 yield float(k)
         finally:
-            await asyncio.sleep(0)
-            self.open -= 1
+            try:
+                await asyncio.sleep(0)  # where it may be cancelled as well
+            finally:
+                self.open -= 1
 
 
 async def consumed(states: AsyncGenerator[Any, None], seen: list[int]) -> None:

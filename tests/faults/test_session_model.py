@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from bokeh.document import Document
-from bokeh.models import Column, Toggle
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from laws import assert_same_bits
 
 from faults import wide
-from server_app.session import Session
+from faults.tab import Tab
 from server_app.view import MOST_LANES, WINDOWS, read
 from stream_adam.engine import Run
 from stream_adam.presets import PRESETS
@@ -23,24 +20,12 @@ from stream_adam.sources import Files
 
 if TYPE_CHECKING:
     from faults import Tally
+    from server_app.session import Session
 
 FILES = Files(None, anywhere=False)
-BOXES = ("keys", "rate", "window", "status", "plots", "recipe")
 SOURCES = ("sine(25) + normal(0.1)", "2*theta + normal(0.1)", "rosenbrock()", "swinging_soft()", "norml(1)", "sine(")
 STRATEGIES = ("adam", "sgd", "adam_zero_based", "no_such")
 QUICK = ("original_soft", "bowl", "one_tick_late", "no_such")
-
-
-class Served:
-    """What a document has of a server: a lock, held for one at a time."""
-
-    request = None
-
-    def __init__(self, doc: Document) -> None:
-        self._doc = doc
-
-    async def with_locked_document(self, act: Any) -> None:
-        await act(self._doc)
 
 
 class Page(RuleBasedStateMachine):
@@ -50,39 +35,19 @@ class Page(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
         self.paused = True
-        self.session: Session = self.runner.run(self.begun())
+        self.tab = Tab(read({"paused": [b"1"], "rate": [b"2000"]}, FILES))
 
-    async def begun(self) -> Session:
-        doc = Document()
-        self.context = Served(doc)
-        doc._session_context = lambda: self.context
-        self.boxes = {name: Column() for name in BOXES}
-        view = read({"paused": [b"1"], "rate": [b"2000"]}, FILES)
-        session = Session(doc, Toggle(active=True), self.boxes, view)
-        for _ in session.build():
-            pass
-        return session
+    @property
+    def session(self) -> Session:
+        return self.tab.session
 
     def do(self, act: Any, *arguments: Any) -> None:
-        """Do it in the loop, and let everything that follows from it happen."""
         Page.acts += 1
-
-        async def done() -> None:
-            act(*arguments)
-            if self.session._reading is not None:
-                await asyncio.wait({self.session._reading})
-            if self.session._renewing is not None:
-                await asyncio.wait({self.session._renewing})
-            for _ in range(20):
-                await asyncio.sleep(0)
-
-        self.runner.run(done())
+        self.tab.do(act, *arguments)
 
     def teardown(self) -> None:
-        self.do(self.session.close)
-        self.runner.close()
+        self.tab.close()
 
     # What a person does
 
@@ -109,7 +74,7 @@ class Page(RuleBasedStateMachine):
     @precondition(lambda self: not self.paused)
     @rule()
     def wait(self) -> None:
-        self.runner.run(asyncio.sleep(0.02))
+        self.tab.wait(0.02)
 
     @rule(lane=st.integers(0, MOST_LANES - 1), share=st.floats(0.1, 0.9))
     def turn(self, lane: int, share: float) -> None:
