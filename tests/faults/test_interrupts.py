@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from page_client import PageClient
+from wire import until
 
 from faults import Tally, wide
 
@@ -119,3 +124,34 @@ def test_what_the_parent_had_ignored_stays_ignored(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         rows, said = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, rows.count(b"\n"), said) == (0, 3, b"")
+
+
+@pytest.mark.parametrize("number", wide(short=[signal.SIGTERM], all=[signal.SIGTERM, signal.SIGINT]))
+@pytest.mark.parametrize("closed", wide(short=[False], all=[False, True]))
+def test_bokeh_serve_ends(number: signal.Signals, closed: bool, tmp_path: Path) -> None:
+    """A signal for `bokeh serve` after several visits, of which one goes on"""
+    log, root = tmp_path / "log", Path(__file__).parent.parent.parent
+    command = [sys.executable, "-m", "bokeh", "serve", "server_app", "--port", "0"]
+    with log.open("w") as file, subprocess.Popen(command, cwd=root, stdout=file, stderr=file) as process:
+        try:
+            until(lambda: "process id" in log.read_text(), "it does not start")
+            found = re.search(r"running at: (\S+)", log.read_text())
+            assert found is not None
+            asyncio.run(visit(found[1], closed, lambda: process.send_signal(number)))
+            assert process.wait(TIMEOUT) == 0
+            assert "Traceback" not in log.read_text()
+        finally:
+            process.kill()
+
+
+async def visit(url: str, closed: bool, then: Callable[[], None]) -> None:
+    for _ in range(5):
+        await asyncio.to_thread(lambda: urlopen(url).read())
+    client = await PageClient.open(url)
+    await client.see()
+    async with asyncio.timeout(TIMEOUT):
+        await anext(client.frames())
+    if closed:
+        client.close()
+    then()
+    client.close()
