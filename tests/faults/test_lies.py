@@ -19,8 +19,8 @@ from faults import Tally, hostile, wide
 
 RATE = 50  # ticks a second
 AT_ONCE = 40  # messages
-EACH = 400  # messages of a client, of all that there is to lie about
-CLIENTS = wide(short=2, all=100)
+EACH = wide(short=200, all=400)  # messages of a client, of all that there is to lie about
+CLIENTS = wide(short=2, all=40)
 PAGES = (f"?rate={RATE}&strategy=adam&strategy=sgd", f"?rate={RATE}&source=rosenbrock()&window=9000")
 
 HTML = "<img src=x onerror=alert(1)>"
@@ -58,7 +58,7 @@ class Known:
         self._walk(message.content)
         for event in message.content.get("events", ()) if isinstance(message.content, dict) else ():
             model = event.get("model") or {}
-            if self.models.get(model.get("id"), ("", None))[1] == "query" and event.get("attr") == "value":
+            if self.models.get(str(model.get("id")), ("", None))[1] == "query" and event.get("attr") == "value":
                 self.query = str(event["new"])
 
     def _walk(self, part: Any) -> None:
@@ -109,7 +109,7 @@ def events_about(id_: str, kind: str) -> Iterator[dict[str, Any]]:
             yield {"kind": "MessageSent", "msg_type": value, "msg_data": data}
     if kind == "ColumnDataSource":
         for value in VALUES:
-            columns = {"type": "map", "entries": [["t", value], ["g", value]]}
+            columns: Any = {"type": "map", "entries": [["t", value], ["g", value]]}
             for data in (value, columns):
                 yield {"kind": "ColumnDataChanged", "model": model, "attr": "data", "data": data, "cols": None}
                 yield {"kind": "ColumnsStreamed", "model": model, "attr": "data", "data": data, "rollover": value}
@@ -117,7 +117,8 @@ def events_about(id_: str, kind: str) -> Iterator[dict[str, Any]]:
 
 
 def lies_about_the_page(known: Known) -> Iterator[dict[str, Any]]:
-    for kind in ("RootAdded", "RootRemoved", "TitleChanged", "ModelChanged", "MessageSent", "NoSuch", None, 7, []):
+    kinds: tuple[Any, ...] = ("RootAdded", "RootRemoved", "TitleChanged", "ModelChanged", "NoSuch", None, 7, [])
+    for kind in kinds:
         for value in VALUES:
             yield {"kind": kind, "model": value, "title": value, "attr": value, "new": value, "msg_type": value}
     for text in hostile.texts(50):

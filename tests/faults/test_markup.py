@@ -111,7 +111,7 @@ def asked_and_typed(text: str) -> Iterator[tuple[str, Tab]]:
 def test_a_word_of_the_address_or_a_field_of_the_page(tally: Tally) -> None:
     """Markup in every word of the page's address, and in every field"""
     harmless = {where: page_of(tab) for where, tab in asked_and_typed("harmless")}
-    for text in hostile.texts(wide(short=4, all=300)):
+    for text in hostile.texts(wide(short=2, all=120)):
         for where, tab in asked_and_typed(text):
             with tally.trying(f"{where}: {text!r:.80}"):
                 assert page_of(tab) == harmless[where]
@@ -151,7 +151,7 @@ def told_by_a_rule(text: str) -> Iterator[tuple[str, Tab]]:
 def test_a_rule_of_ones_own(tally: Tally, caplog: pytest.LogCaptureFixture) -> None:
     """Markup in what a rule of one's own says of itself, and in the error that it raises"""
     harmless = {where: page_of(tab) for where, tab in told_by_a_rule("harmless")}
-    for text in hostile.texts(wide(short=2, all=100)):
+    for text in hostile.texts(wide(short=1, all=60)):
         for where, tab in told_by_a_rule(text):
             with tally.trying(f"{where}: {text!r:.80}"):
                 assert page_of(tab) == harmless[where]
@@ -241,7 +241,7 @@ def test_a_figure_that_is_a_page(tmp_path: Path, tally: Tally) -> None:
     """Markup in a recording's name and column, in a figure that is a page"""
     path = tmp_path / "figure.html"
     harmless: Any = None
-    for source, experiment in runs(wide(short=2, all=100), tmp_path, tally):
+    for source, experiment in runs(wide(short=1, all=60), tmp_path, tally):
         export.write_html(path, experiment, Run(experiment).complete(2), window=2, y_range=None)
         page = path.read_text(encoding="utf-8")
         drawn = elements(page), embedded(page)
@@ -255,7 +255,7 @@ def test_a_figure_that_is_a_drawing(tmp_path: Path, tally: Tally) -> None:
     path = tmp_path / "figure.svg"
     names = {"svg", "metadata", "RDF", "Work", "type", "format", "creator", "Agent", "title", "defs", "style", "g",
              "path", "rect", "use", "clipPath"}  # fmt: skip
-    for source, experiment in runs(wide(short=2, all=100), tmp_path, tally):
+    for source, experiment in runs(wide(short=1, all=60), tmp_path, tally):
         figure.write(path, experiment, Run(experiment).complete(2))
         found = {element.tag.rpartition("}")[2] for element in ET.parse(path).iter()}
         assert found <= names, source
@@ -274,7 +274,7 @@ OPTIONS: tuple[list[str], ...] = (
 
 def test_a_line_of_the_command_line(tally: Tally, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Markup and a terminal's own words in every word of the command line: one line, of printable characters"""
-    for text in hostile.texts(wide(short=20, all=500)):
+    for text in hostile.texts(wide(short=10, all=300)):
         try:
             os.fsencode(text)
         except UnicodeEncodeError:
@@ -293,7 +293,7 @@ def test_a_line_of_the_command_line(tally: Tally, capfd: pytest.CaptureFixture[s
 
 def test_a_line_of_the_servers_log(tally: Tally) -> None:
     """Markup and a terminal's own words in what the server's log tells: one line, of printable characters"""
-    for text in hostile.texts(wide(short=20, all=500)):
+    for text in hostile.texts(wide(short=10, all=300)):
         try:
             raise ValueError(text)  # noqa: TRY301
         except ValueError as error:

@@ -74,7 +74,7 @@ def test_rows_end_with_a_whole_one_wherever_the_disk_is_full(
     words = [*RUNS[kind], "--output", str(path)]
     assert main(words) == 0
     whole = path.read_bytes()
-    for size in range(0, len(whole), wide(short=197, all=1)):
+    for size in range(0, len(whole), wide(short=197, all=3)):
         with disk_of(size):
             code = main(words)
         text = path.read_bytes()
