@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faults import Tally
+from faults import WIDE, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+collect_ignore = [] if WIDE else ["test_markup_in_a_browser.py"]  # tests/browser tries some of it each time
 
 
 @pytest.fixture
