@@ -35,13 +35,16 @@ PIECES = (
     "../../etc/passwd", "constructor", "__proto__", "toString", "con", "javascript:alert(14)",
     "http://evil.example/x.js", "file:///etc/passwd",
 )  # fmt: skip
+USUAL = "<b onclick=alert(0)>&lt;$$x$$"  # some of each, as a file's name and a source can have it
 LONG = ("x" * 10_000, "<" * 3_000, "$$" * 2_000, "😀" * 2_000)
 
 
 def texts(count: int, seed: int = 1) -> Iterator[str]:
-    """Of the pieces, as many as are wanted; where more are, all of them and mixtures."""
+    """The usual one, and of the pieces as many as are wanted; where more are, all of them and mixtures."""
     draw = random.Random(seed)
     single = [*PIECES, *LONG]
+    count -= 1
+    yield USUAL
     yield from draw.sample(single, min(count, len(single)))
     for _ in range(count - len(single)):
         yield "".join(draw.choices(PIECES, k=draw.randint(2, 6)))
