@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
+from stream_adam.errors import as_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -97,8 +99,9 @@ class Table:
         self._choice = choice
         lanes = experiment.lanes
         self._names = choice.names()
-        width = max(len(LANE), *(len(lane.label) for lane in lanes))
-        self._labels = [f"{lane.label:<{width}}  " if len(lanes) > 1 else "" for lane in lanes]
+        labels = [as_line(lane.label) for lane in lanes]  # which may have been typed over several lines
+        width = max(len(LANE), *map(len, labels))
+        self._labels = [f"{label:<{width}}  " if len(lanes) > 1 else "" for label in labels]
         lane = f"{LANE:<{width}}  " if len(lanes) > 1 else ""
         self.header = f"{lane}{'  '.join(_padded(name, name) for name in self._names)}\n".encode()
         self._rows = 0

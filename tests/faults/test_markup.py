@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+import random
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -289,6 +290,22 @@ def test_a_line_of_the_command_line(tally: Tally, capfd: pytest.CaptureFixture[s
                 assert told.startswith("stream-adam: ")
                 assert told.endswith("\n")
                 assert told[:-1].isprintable()
+
+
+def test_a_row(tally: Tally, tmp_path: Path) -> None:
+    """A strategy that is written over several lines, in rows of each format"""
+    draw = random.Random(1)
+    for number in range(wide(short=10, all=300)):
+        blanks = ["".join(draw.choices(" \t\n\r\f\v", k=3)) for _ in range(4)]
+        spec = "adam({}beta1{}={}0.5{})".format(*blanks)
+        for kind in ("csv", "jsonl", "table"):
+            path = tmp_path / f"{number}.{kind}"
+            words = ["--strategy", spec, "--strategy", "sgd", "--format", kind, "--output", str(path)]
+            with tally.trying(f"{spec!r} as {kind}"):
+                assert main(["run", "--ticks", "3", *words]) == 0
+                lines = path.read_bytes().decode().split("\n")
+                assert len(lines) == {"csv": 8, "jsonl": 7, "table": 8}[kind]
+                assert all(line.expandtabs().isprintable() for line in lines)
 
 
 def test_a_line_of_the_servers_log(tally: Tally) -> None:
