@@ -145,7 +145,7 @@ def test_a_parent_that_is_gone(busy: str, tmp_path: Path, tally: Tally) -> None:
             until(partial(has_ended, parent.pid), A_MOMENT, "it outlives its parent")
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", wide(short=["a command"], all=list(PROGRAMS)))
 def test_ctrl_c_for_all_of_them(name: str, tmp_path: Path, tally: Tally) -> None:
     """Ctrl-C, which a terminal sends to the process that compiles aside as well, at a moment of that"""
     for moment in MOMENTS:

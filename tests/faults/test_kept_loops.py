@@ -92,7 +92,7 @@ def printed(code: str, *words: object, folder: Path, cwd: Path = ROOT, start: st
 
 def test_a_rule_of_ones_own_is_what_its_source_says_now(tmp_path: Path, tally: Tally) -> None:
     """A rule of one's own, changed in each of many ways between two processes"""
-    ways = dict(list(WAYS.items())[:: wide(short=4, all=1)])
+    ways = dict(list(WAYS.items())[:: wide(short=5, all=1)])
     for value in (2.0, 5.0):
         (tmp_path / "constants.py").write_text(f"K = {value}\n", encoding="utf-8")
         for k, text in enumerate(ways.values()):
@@ -199,7 +199,7 @@ def test_what_was_damaged_is_compiled_anew(sgd: Kept, tally: Tally) -> None:
     """A damaged file of a kept loop: flipped, cut off, empty, gone"""
     damages: list[tuple[str, Any]] = [("cut", lambda c: c[: len(c) // 2]), ("empty", lambda _: b""), ("gone", None)]
     for path in sgd.files:
-        step = max(1, path.stat().st_size // wide(short=1, all=20))
+        step = max(1, path.stat().st_size // wide(short=1, all=8))
         flipping = [(f"flipped at {at}", lambda c, at=at: flipped(c, at)) for _, at in flips([path], step)]
         for name, damage in damages[: wide(short=0, all=3)] + flipping:
             whole = path.read_bytes()
@@ -276,14 +276,14 @@ for name in sys.argv[2:]:
 
 def test_several_processes_keep_the_same_loops_at_once(tmp_path: Path, tally: Tally) -> None:
     """Processes that start together on an empty folder, and one more that finds what they kept"""
-    for k in range(wide(short=1, all=5)):
+    for k in range(wide(short=1, all=2)):
         folder = tmp_path / str(k)
         environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
-        names = wide(short=["ticks", "sgd"], all=["all", "momentum", "lion"])
+        names = wide(short=["ticks", "sgd"], all=["all", "momentum"])
         command = [sys.executable, "-W", "error", "-c", MANY, *names]
         started = [
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-            for _ in range(wide(short=2, all=6))
+            for _ in range(wide(short=2, all=5))
         ]
         results = [process.communicate() for process in started]
         results.append(("".join(f"{line}\n" for line in printed(MANY, *names, folder=folder)), ""))
@@ -355,7 +355,7 @@ print((sizes[-1] - sizes[1]) / (len(sizes) - 2))
 
 def test_a_rule_that_comes_again_costs_little_memory(tmp_path: Path, tally: Tally) -> None:
     """A rule of one's own that is made and compiled again: 1.5 MB at the most"""
-    count = wide(short=6, all=40)
+    count = wide(short=4, all=40)
     [grown] = printed(GROWN, count, folder=tmp_path)
     assert float(grown) <= 1.5, f"{grown} MB for each"
     tally.survived(count)

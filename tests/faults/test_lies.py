@@ -19,7 +19,7 @@ from faults import Tally, hostile, wide
 
 RATE = 50  # ticks a second
 AT_ONCE = 40  # messages
-EACH = wide(short=200, all=400)  # messages of a client, of all that there is to lie about
+EACH = wide(short=120, all=400)  # messages of a client, of all that there is to lie about
 CLIENTS = wide(short=2, all=40)
 PAGES = (f"?rate={RATE}&strategy=adam&strategy=sgd", f"?rate={RATE}&source=rosenbrock()&window=9000")
 
