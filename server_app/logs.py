@@ -22,11 +22,12 @@ MOST, SPAN = 10, 60.0  # lines of one kind in so many seconds
 
 
 def set_up_log() -> None:
-    """Warnings and errors to stderr."""
+    """Warnings and errors to stderr, Python's own warnings among them: what a client says may call them forth."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
     handler.addFilter(Seldom())
     basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.captureWarnings(capture=True)
     logging.getLogger("tornado.access").setLevel(logging.ERROR)  # what a client asked for in vain is its own affair
 
 
