@@ -42,7 +42,10 @@ class Tab:
         boxes = {name: Column() for name in BOXES}
         for box in boxes.values():
             self.doc.add_root(box)
-        return Session(self.doc, Toggle(active=True), boxes, view)
+        session = Session(self.doc, Toggle(active=True), boxes, view)
+        for _ in session.build():
+            pass
+        return session
 
     def do(self, act: Any, *arguments: Any) -> None:
         """Do it in the loop, and let everything that follows from it happen."""
@@ -51,6 +54,8 @@ class Tab:
             act(*arguments)
             if self.session._reading is not None:
                 await asyncio.wait({self.session._reading})
+            if self.session._renewing is not None:
+                await asyncio.wait({self.session._renewing})
             for _ in range(20):
                 await asyncio.sleep(0)
 

@@ -87,7 +87,7 @@ def assert_text_is_text(tab: Tab, text: str) -> None:
     for model in tab.doc.models:
         if isinstance(model, Div):
             assert model.disable_math, model.text
-        elif not text.isalnum():
+        elif len(text) > 4 and not text.isalnum():  # what is shorter stands in the page's own scripts as well
             for name, value in model.properties_with_values(include_defaults=False).items():
                 assert (model.name, name) in FIELDS or text not in str(value), f"{type(model).__name__}.{name}"
     serialize_json(tab.doc.to_json()).encode()
