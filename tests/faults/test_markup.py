@@ -275,7 +275,7 @@ OPTIONS: tuple[list[str], ...] = (
 
 def test_a_line_of_the_command_line(tally: Tally, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Markup and a terminal's own words in every word of the command line: one line, of printable characters"""
-    for text in hostile.texts(wide(short=10, all=300)):
+    for text in hostile.texts(wide(short=10, all=100)):
         try:
             os.fsencode(text)
         except UnicodeEncodeError:
@@ -295,7 +295,7 @@ def test_a_line_of_the_command_line(tally: Tally, capfd: pytest.CaptureFixture[s
 def test_a_row(tally: Tally, tmp_path: Path) -> None:
     """A strategy that is written over several lines, in rows of each format"""
     draw = random.Random(1)
-    for number in range(wide(short=10, all=300)):
+    for number in range(wide(short=10, all=100)):
         blanks = ["".join(draw.choices(" \t\n\r\f\v", k=3)) for _ in range(4)]
         spec = "adam({}beta1{}={}0.5{})".format(*blanks)
         for kind in ("csv", "jsonl", "table"):
@@ -310,7 +310,7 @@ def test_a_row(tally: Tally, tmp_path: Path) -> None:
 
 def test_a_line_of_the_servers_log(tally: Tally) -> None:
     """Markup and a terminal's own words in what the server's log tells: one line, of printable characters"""
-    for text in hostile.texts(wide(short=10, all=300)):
+    for text in hostile.texts(wide(short=10, all=100)):
         try:
             raise ValueError(text)  # noqa: TRY301
         except ValueError as error:
