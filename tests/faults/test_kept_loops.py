@@ -199,7 +199,7 @@ def test_what_was_damaged_is_compiled_anew(sgd: Kept, tally: Tally) -> None:
     """A damaged file of a kept loop: flipped, cut off, empty, gone"""
     damages: list[tuple[str, Any]] = [("cut", lambda c: c[: len(c) // 2]), ("empty", lambda _: b""), ("gone", None)]
     for path in sgd.files:
-        step = max(1, path.stat().st_size // wide(short=1, all=8))
+        step = max(1, path.stat().st_size // wide(short=1, all=5))
         flipping = [(f"flipped at {at}", lambda c, at=at: flipped(c, at)) for _, at in flips([path], step)]
         for name, damage in damages[: wide(short=0, all=3)] + flipping:
             whole = path.read_bytes()
@@ -355,7 +355,7 @@ print((sizes[-1] - sizes[1]) / (len(sizes) - 2))
 
 def test_a_rule_that_comes_again_costs_little_memory(tmp_path: Path, tally: Tally) -> None:
     """A rule of one's own that is made and compiled again: 1.5 MB at the most"""
-    count = wide(short=4, all=40)
+    count = wide(short=4, all=25)
     [grown] = printed(GROWN, count, folder=tmp_path)
     assert float(grown) <= 1.5, f"{grown} MB for each"
     tally.survived(count)

@@ -74,7 +74,7 @@ def assert_nothing_alien(page: Page, outside: list[str]) -> None:
 
 def test_a_word_of_the_address(tab: Tab, outside: list[str], tally: Tally) -> None:
     """Markup in a word of the page's address, in a browser"""
-    texts = [said(text) for text in hostile.texts(wide(short=len(WORDS), all=120))]
+    texts = [said(text) for text in hostile.texts(wide(short=len(WORDS), all=110))]
     for at in range(0, len(texts), len(WORDS)):
         words = dict(zip(WORDS, texts[at:], strict=False))
         tab.open(*words.items())
@@ -87,7 +87,7 @@ def test_a_word_of_the_address(tab: Tab, outside: list[str], tally: Tally) -> No
 def test_a_field(tab: Tab, outside: list[str], tally: Tally) -> None:
     """Markup in a field of the page, in a browser"""
     tab.open(("rate", 20))
-    for text in map(said, hostile.texts(wide(short=10, all=120))):
+    for text in map(said, hostile.texts(wide(short=10, all=90))):
         with tally.trying(f"{text!r:.80}"):
             for field in ("Start (theta0)", "Source"):
                 where = tab.page.get_by_label(field, exact=True)
@@ -101,7 +101,7 @@ def test_a_field(tab: Tab, outside: list[str], tally: Tally) -> None:
 def test_a_figure_that_is_a_page(tab: Tab, outside: list[str], tally: Tally, tmp_path: Path) -> None:
     """Markup in a recording's name and column, in a figure that is a page, in a browser"""
     path = tmp_path / "figure.html"
-    for source, experiment in runs(wide(short=5, all=60), tmp_path, tally):
+    for source, experiment in runs(wide(short=5, all=30), tmp_path, tally):
         export.write_html(path, experiment, Run(experiment).complete(2), window=2, y_range=None)
         tab.page.goto(path.as_uri())
         tab.page.wait_for_function("() => Bokeh?.index?.roots?.length > 0")

@@ -157,7 +157,7 @@ class Page(RuleBasedStateMachine):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_session_against_a_model(tally: Tally) -> None:
     """What a person does on the page, after anything that was done before: its numbers stay those of a fresh run"""
-    profile = settings(max_examples=wide(short=2, all=25), stateful_step_count=wide(short=10, all=40), deadline=None)
+    profile = settings(max_examples=wide(short=2, all=12), stateful_step_count=wide(short=10, all=40), deadline=None)
     Page.acts = 0
     run_state_machine_as_test(Page, settings=profile)
     tally.survived(Page.acts)
