@@ -22,7 +22,7 @@ AT_ONCE = 40  # messages
 EACH = wide(short=120, all=400)  # messages of a client, of all that there is to lie about
 MOST_LINES = 60  # of the log, about one client
 WARNED_OF = {"kind": "RootAdded", "model": {"type": "object", "name": "Div", "id": "mine"}}  # by Bokeh, each time
-CLIENTS = wide(short=2, all=25)
+CLIENTS = wide(short=2, all=10)
 PAGES = (f"?rate={RATE}&strategy=adam&strategy=sgd", f"?rate={RATE}&source=rosenbrock()&window=9000")
 
 HTML = "<img src=x onerror=alert(1)>"
