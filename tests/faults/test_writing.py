@@ -126,7 +126,7 @@ class Halves:
 FIGURES = ["a.svg", "a.png", "a.html"]
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", wide(short=FIGURES[::2], all=FIGURES))
 def test_a_figure_on_a_full_disk_leaves_the_former_one(
     name: str, tmp_path: Path, told: list[str], tally: Tally
 ) -> None:
