@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,9 +14,10 @@ import bokeh.models
 import pytest
 from bokeh.model import Model
 from page_client import Message, PageClient
+from tornado.websocket import WebSocketClosedError
 from wire import LONG, Served, served
 
-from faults import Tally, hostile, wide
+from faults import Tally, wide
 
 RATE = 50  # ticks a second
 AT_ONCE = 40  # messages
@@ -78,55 +80,57 @@ def kind_of(name: str) -> type[Model] | None:
     return found if isinstance(found, type) and issubclass(found, Model) else None
 
 
-def lies_about(known: Known) -> list[dict[str, Any]]:
-    """A message for each value, of each property of each kind of model, by its name where it has one."""
-    lies: list[dict[str, Any]] = []
+Lie = Callable[[Any], dict[str, Any]]  # the message for a value
+
+
+def lies_about(known: Known) -> list[Lie]:
+    """What can be said with a value: of each property of each kind of model, by its name where it has one."""
+    lies: list[Lie] = [partial(of_the_page, kind) for kind in KINDS]
     seen = set()
     for id_, (kind, name) in known.models.items():
         model = kind_of(kind)
-        if model is None or (kind, name) in seen:
-            continue
-        seen.add((kind, name))
-        for attribute in sorted(model.properties()):
-            lies += [{"kind": "ModelChanged", "model": {"id": id_}, "attr": attribute, "new": v} for v in VALUES]
-        lies += events_about(id_, kind)
+        if model is not None and (kind, name) not in seen:
+            seen.add((kind, name))
+            lies += [partial(changed, id_, attribute) for attribute in sorted(model.properties())]
+            lies += [partial(happened, id_, event) for event in EVENTS.get(kind, ())]
+            if kind == "ColumnDataSource":
+                lies += [partial(act, id_) for act in (replaced, streamed, patched)]
     return lies
 
 
-def events_about(id_: str, kind: str) -> Iterator[dict[str, Any]]:
-    """Other things that may be said of a model: that it was clicked, that its columns grew."""
-    model = {"id": id_}
-    if kind == "Button":
-        names: tuple[str, ...] = ("button_click",)
-    elif kind == "Figure":
-        names = ("tap", "reset", "rangesupdate")
-    else:
-        names = ()
-    for name in names:
-        for value in VALUES:
-            values = {"model": model, "x": value, "y": value, "sx": value, "sy": value, "modifiers": value}
-            entries = [[key, given] for key, given in values.items()]
-            data = {"type": "event", "name": name, "values": {"type": "map", "entries": entries}}
-            yield {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": data}
-            yield {"kind": "MessageSent", "msg_type": value, "msg_data": data}
-    if kind == "ColumnDataSource":
-        for value in VALUES:
-            columns: Any = {"type": "map", "entries": [["t", value], ["g", value]]}
-            for data in (value, columns):
-                yield {"kind": "ColumnDataChanged", "model": model, "attr": "data", "data": data, "cols": None}
-                yield {"kind": "ColumnsStreamed", "model": model, "attr": "data", "data": data, "rollover": value}
-                yield {"kind": "ColumnsPatched", "model": model, "attr": "data", "patches": data}
+KINDS: tuple[Any, ...] = ("RootAdded", "RootRemoved", "TitleChanged", "ModelChanged", "NoSuch", None, 7, [])
+EVENTS = {"Button": ("button_click", "no_such"), "Figure": ("tap", "reset", "rangesupdate", "panstart")}
 
 
-def lies_about_the_page(known: Known) -> Iterator[dict[str, Any]]:
-    kinds: tuple[Any, ...] = ("RootAdded", "RootRemoved", "TitleChanged", "ModelChanged", "NoSuch", None, 7, [])
-    for kind in kinds:
-        for value in VALUES:
-            yield {"kind": kind, "model": value, "title": value, "attr": value, "new": value, "msg_type": value}
-    for text in hostile.texts(50):
-        yield {"kind": "ModelChanged", "model": {"id": text}, "attr": text, "new": text}
-    for id_ in known.models:
-        yield {"kind": "RootRemoved", "model": {"id": id_}}
+def of_the_page(kind: Any, value: Any) -> dict[str, Any]:
+    return {"kind": kind, "model": value, "title": value, "attr": value, "new": value, "msg_type": value}
+
+
+def changed(id_: str, attribute: str, value: Any) -> dict[str, Any]:
+    return {"kind": "ModelChanged", "model": {"id": id_}, "attr": attribute, "new": value}
+
+
+def happened(id_: str, event: str, value: Any) -> dict[str, Any]:
+    entries = [["model", {"id": id_}], *([name, value] for name in ("x", "y", "sx", "sy", "x0", "modifiers"))]
+    data = {"type": "event", "name": event, "values": {"type": "map", "entries": entries}}
+    return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": data}
+
+
+def columns(value: Any) -> dict[str, Any]:
+    return {"type": "map", "entries": [["t", value], ["g", value]]}
+
+
+def replaced(id_: str, value: Any) -> dict[str, Any]:
+    return {"kind": "ColumnDataChanged", "model": {"id": id_}, "attr": "data", "data": columns(value), "cols": None}
+
+
+def streamed(id_: str, value: Any) -> dict[str, Any]:
+    data = {"data": columns(value), "rollover": value}
+    return {"kind": "ColumnsStreamed", "model": {"id": id_}, "attr": "data", **data}
+
+
+def patched(id_: str, value: Any) -> dict[str, Any]:
+    return {"kind": "ColumnsPatched", "model": {"id": id_}, "attr": "data", "patches": columns(value)}
 
 
 class Liar:
@@ -156,7 +160,7 @@ class Liar:
                     message = await self.client.hear()
                     answers += message.kind in {"OK", "ERROR"}
                     self.known.learn(message)
-        except (ConnectionError, OSError):
+        except (OSError, WebSocketClosedError):
             return False
         return True
 
@@ -200,7 +204,8 @@ async def lie_about_everything(server: Served, tally: Tally) -> None:
     draw = random.Random(1)
     for number in range(CLIENTS):
         liar = await Liar.on(url + PAGES[number % len(PAGES)])
-        lies = draw.sample([*lies_about(liar.known), *lies_about_the_page(liar.known)], EACH)
+        places = lies_about(liar.known)
+        lies = [draw.choice(places)(draw.choice(VALUES)) for _ in range(EACH)]
         told = len(server.said())
         with tally.trying(f"client {number}"):
             await liar.tell([WARNED_OF] * 2 * AT_ONCE)
