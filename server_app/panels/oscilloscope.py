@@ -136,16 +136,20 @@ class Oscilloscope:
         The rolling panel's source is touched last: the browser acknowledges that one of the last lane, once a frame.
         """
         assert self._running is not None
-        shown = len(self._first.source.data["t"])
+        names = {"t", *(series.column for series in self.series)}
+        first, source = self._first.source, self._rolling.source
+        if first.data.keys() != names:  # a client has changed it, which may say anything
+            first.data = self._beginning(0)
+        shown = len(first.data["t"])
         if shown < self._running.beginning.tick:
-            self._first.source.stream(wire(self._beginning(shown)))
+            first.stream(wire(self._beginning(shown)))
         block, missed = self._reader.pull()
         if not self._stale and not len(block):
             return False
-        source, newest = self._rolling.source, self._running.hub.tick
+        newest = self._running.hub.tick
         if self._window > EVERY_TICK:
             source.data = downsampled(self._last(newest - self._window), self._window)
-        elif self._stale or missed or len(block) >= self._window:
+        elif self._stale or missed or len(block) >= self._window or source.data.keys() != names:
             source.data = self._last(newest - self._window)
         else:
             source.stream(wire(self._data(block)), rollover=self._window)

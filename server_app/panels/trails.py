@@ -190,7 +190,8 @@ class Trails:
         given = self._measure(running, self._next, tick)
         for trail, source, measured in zip(self._trails, self.sources, given, strict=True):
             rows = _apart(measured) if missed and len(measured) else measured
-            if trail.add(rows) or self._stale:
+            changed = source.data.keys() != set(self._columns)  # by a client, which may say anything
+            if trail.add(rows) or self._stale or changed:
                 source.data = self._named(trail.rows)
             elif len(rows):
                 source.stream(wire(self._named(rows)))
