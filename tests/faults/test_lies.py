@@ -198,7 +198,7 @@ class Bystander:
         async with asyncio.timeout(LONG):
             while self.newest <= before + RATE // 10:
                 assert not self.looking.done(), "the server closed it"
-                await asyncio.sleep(0.05)  # noqa: ASYNC110  (no event tells of it)
+                await asyncio.sleep(0.05)
 
 
 def test_whatever_is_said_of_a_model(server: Served, tally: Tally) -> None:
