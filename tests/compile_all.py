@@ -19,7 +19,7 @@ from stream_adam.engine import Run
 from stream_adam.experiment import Experiment
 from stream_adam.strategies import STRATEGIES
 
-IN_A_PROCESS = 4  # strategies
+IN_A_PROCESS = 5  # strategies
 
 
 def main() -> None:
