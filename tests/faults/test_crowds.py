@@ -73,7 +73,7 @@ async def ages(url: str, crowd: list[str]) -> list[float]:
     return [offset - quickest for now, offset in offsets if now > ALONE + SETTLE]
 
 
-@pytest.mark.parametrize("kind", CROWDS)
+@pytest.mark.parametrize("kind", wide(short=["lie", "get"], all=list(CROWDS)))
 def test_a_visitor_among_many(kind: str, url: str, tally: Tally) -> None:
     """Clients that lie, send junk, only GET, rebuild all the time, fill all places: a bystander's frames stay young"""
     script = Path(__file__).parent / "crowd.py"

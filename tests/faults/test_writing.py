@@ -213,6 +213,7 @@ def test_a_signal_in_the_middle_of_a_figure_leaves_the_former_one(number: signal
     process = os.fork()
     if process == 0:
         with suppress(BaseException):
+            signal.signal(number, signal.SIG_DFL)  # `nohup` may have it ignored
             ending.install()
             with replaced(path) as new:
                 new.write_text("half a fig")
