@@ -132,9 +132,7 @@ class Budget:
             self._is_free = True
         else:
             following.set_result(None)
-            asyncio.get_running_loop().call_soon(
-                self._over
-            )  # after the turn: what was made ready before it runs before it
+            asyncio.get_running_loop().call_soon(self._over)  # after the turn, which was made ready before
 
 
 def budget() -> Budget:
