@@ -41,7 +41,7 @@ FILES: dict[str, bytes] = {
     "a.csv": TABLE.encode(),
     "b.csv": TABLE.encode("utf-16"),
     "a.tsv": TABLE.replace(",", "\t").encode(),
-    "a.csv.gz": gzip.compress(TABLE.encode()),
+    "a.csv.gz": gzip.compress(TABLE.encode(), mtime=0),
     "a.jsonl": LINES.encode(),
     "a.npy": saved(np.save, GRADIENT),
     "b.npy": saved(np.save, np.array([(t, g) for t, _, g in ROWS], dtype=[("t", "<i4"), ("g", "<f8")])),
