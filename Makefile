@@ -79,14 +79,15 @@ chromium: $(VENV)/.test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# Python compiles what it imports: the rest of the libraries, most of them, needs no compiling.
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml
-	$(PIP) install --editable .
+	$(PIP) install --no-compile --editable .
 	touch $@
 
 # CONSTRAINTS, where it is given, is a file with the lowest versions that pyproject.toml admits.
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	$(if $(CONSTRAINTS),$(PYTHON) tests/versions.py lowest > $(CONSTRAINTS))
-	$(PIP) install $(CONSTRAINTS:%=--constraint %) --editable ".[test]"
+	$(PIP) install --no-compile $(CONSTRAINTS:%=--constraint %) --editable ".[test]"
 	touch $(VENV)/.run $@
 
 # Torch only as its build for processors, where the package index has one; without it, the table says so.

@@ -12,7 +12,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from test_descent import moving
 
 from stream_adam import Descent, sweep
 from stream_adam.engine import Run
@@ -42,8 +41,8 @@ def compile_and_keep(name: str) -> None:
     for source in ("1", "theta"):
         Run(Experiment.of(source, name, seed=1)).compile()
     sweep("1", name, ticks=1, seed=1)
-    Descent(moving(STRATEGIES[name]), np.zeros(3)).step(np.ones(3))
-    Descent(moving(STRATEGIES[name]), np.zeros(3, np.float32)).step(np.ones(3, np.float32))
+    for width in (np.float64, np.float32):
+        Descent(name, np.zeros(3, width)).step(np.ones(3, width))
 
 
 if __name__ == "__main__":

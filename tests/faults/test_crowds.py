@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from faults import Tally
 
 RATE = 20  # ticks a second
-ALONE = 2.0  # seconds before the crowd comes
-SETTLE = 4.0  # seconds until the crowd is there
-SECONDS = wide(short=3.0, all=20.0)
+ALONE = wide(short=1.0, all=2.0)  # seconds before the crowd comes
+SETTLE = wide(short=2.0, all=4.0)  # seconds until the crowd is there
+SECONDS = wide(short=2.0, all=20.0)
 OLDEST = wide(short=30.0, all=0.5)  # seconds of age at the 95th percentile; `make test` only sees that it goes on
 CROWDS = {"lie": 20, "junk": 5, "get": 200, "renew": 20, "stay": MOST_SESSIONS - 1}
 
