@@ -69,11 +69,11 @@ class PageServer:
         self._server.start()
 
     async def stop(self) -> None:
-        for session in self.sessions_inside():
-            session.close()
         for client in list(self._server._tornado._clients):
             client._socket.close()
         await self._server._http.close_all_connections()  # before the rest: Bokeh 3.10 lets go of sessions first
+        for session in self.sessions_inside():
+            session.close()
         self._server.stop()
 
     def app(self, module: str) -> Any:
