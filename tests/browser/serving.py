@@ -69,9 +69,13 @@ class PageServer:
         self._server.start()
 
     async def stop(self) -> None:
-        for client in list(self._server._tornado._clients):
+        clients = self._server._tornado._clients
+        for client in list(clients):
             client._socket.close()
-        await self._server._http.close_all_connections()  # before the rest: Bokeh 3.10 lets go of sessions first
+        async with asyncio.timeout(LONG):  # Bokeh 3.10 lets go of sessions first, and fails at what clients still say
+            while clients:  # noqa: ASYNC110  (no event tells of it)
+                await asyncio.sleep(0.01)
+        await self._server._http.close_all_connections()
         for session in self.sessions_inside():
             session.close()
         self._server.stop()
