@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 from collections import defaultdict
@@ -115,8 +116,11 @@ def test_lanes_are_one_frame(tab: Tab, frames: Frames) -> None:
 
 def _tasks_of(owner: Any) -> list[str]:
     """The methods of the owner that are tasks under way."""
-    coroutines: list[Any] = [task.get_coro() for task in asyncio.all_tasks()]
-    coroutines = [c.cr_frame.f_locals.get("work", c) if c.cr_frame else c for c in coroutines]  # what is metered
+    coroutines: list[Any] = []
+    for task in asyncio.all_tasks():
+        coroutine: Any = task.get_coro()
+        work = coroutine.cr_frame and coroutine.cr_frame.f_locals.get("work")  # what is metered
+        coroutines.append(work if inspect.iscoroutine(work) else coroutine)
     return sorted(c.__name__ for c in coroutines if c.cr_frame and c.cr_frame.f_locals.get("self") is owner)
 
 
