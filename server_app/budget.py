@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
 T = TypeVar("T")
-SHARE = 0.75  # of a core: the rest is for what clients say, and for the system
+SHARE = 0.9  # of a core: the rest is for the system, and for what comes between two turns
 BUILDING = 20.0  # parts of the time for all pages that open, where a session's frames have one
 GRACE = 0.01  # seconds that an account may have had more than others and still go first
 
