@@ -92,7 +92,7 @@ class Budget:
 
     Attributes:
         building: the account of what is done to open pages.
-        site: held while a session is built, as who comes first shall see it first.
+        one_build: held while a session is built: who comes first shall see it first.
     """
 
     def __init__(self, share: float = SHARE) -> None:
@@ -101,7 +101,7 @@ class Budget:
         self._unpaid = 0.0  # seconds of work since the last rest
         self._is_free = True
         self.building = Account(BUILDING)
-        self.site = asyncio.Lock()
+        self.one_build = asyncio.Lock()
 
     def charge(self, account: Account, seconds: float) -> None:
         """Note what it took of the processor's time."""

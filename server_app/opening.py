@@ -100,7 +100,7 @@ class Visit:
         visits.add(self)
         try:
             view = await self._read()
-            async with budget().site:
+            async with budget().one_build:
                 parts = self._build(view)
                 while self.session is None and self in visits:
                     await locked(self._doc, partial(next, parts, None), budget().building)

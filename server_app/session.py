@@ -310,6 +310,7 @@ class Session:
     def _renew(self) -> Iterator[None]:
         yield
         self._has_to_renew = False
+        self.running.end()  # the former one may have been woken meanwhile, and a frame of it be on its way
         for _ in self._begin():
             yield
             if self._is_closed:

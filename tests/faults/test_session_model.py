@@ -161,3 +161,21 @@ def test_a_session_against_a_model(tally: Tally) -> None:
     Page.acts = 0
     run_state_machine_as_test(Page, settings=profile)
     tally.survived(Page.acts)
+
+
+def test_a_run_that_is_replaced_is_over(tally: Tally) -> None:
+    """A run is woken while another one is about to take its place"""
+    tab = Tab(read({"rate": [b"100"]}, FILES))
+    session = tab.session
+    former = session.running
+
+    def replaced_and_seen() -> None:
+        session.set_strategy(0, "sgd")
+        session._looked_at(True)
+
+    with tally.trying("seen again meanwhile"):
+        tab.do(replaced_and_seen)
+        assert session.running is not former
+        assert session.running.is_awake
+        assert not former.is_awake
+    tab.close()
