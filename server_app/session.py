@@ -211,7 +211,7 @@ class Session:
     def set_seed(self, seed: object) -> None:
         """Other noise, from tick 0; None is an empty field."""
         if seed != self.view.experiment.seed:
-            self._attempt(lambda: self._replace(seed=words.whole("" if seed is None else str(seed))))
+            self._attempt(lambda: self._replace(seed=words.seed_of("" if seed is None else str(seed))))
 
     def set_strategy(self, lane: int, name: str) -> None:
         """Another strategy in a lane, with its usual settings, from tick 0."""

@@ -93,7 +93,7 @@ def read(arguments: Mapping[str, list[bytes]], files: Files) -> View:
 
     preset = take("preset", find, DEFAULT_PRESET)
     base = preset.experiment(files)
-    seed = take("seed", whole, base.seed)
+    seed = take("seed", seed_of, base.seed)
     bounds = take("bounds", _bounds, base.bounds)
 
     def experiment(source: object, lanes: object, theta0: Weight = 0.0) -> Experiment:
@@ -189,10 +189,10 @@ def _listed(numbers: list[int]) -> str:
     return few if len(numbers) <= 6 else f"{few}, …, {numbers[-1]}"
 
 
-def whole(text: str) -> int:
+def seed_of(text: str) -> int:
     """A seed."""
     if not text.isascii() or not text.isdigit() or len(text) > 20:
-        raise SpecError(f"seed is '{text}': it must be a whole number from 0 on")
+        raise SpecError(f"seed is '{text}': it must be a whole number from 0 on, of up to 20 digits")
     return int(text)
 
 
